@@ -1,0 +1,95 @@
+/**
+ * Collections whose size limit is part of their type. When full, the oldest entry goes.
+ * Never keyed by a number a peer chooses: V8 hashes integers predictably
+ * (protocol-spec/08-limits §3), so keys are strings or our own counters.
+ */
+import { assert } from "./assert.ts";
+
+/** Insertion-ordered map of at most `max` entries; `set` beyond that drops the oldest. */
+export class BoundedMap<K extends string, V> {
+  private readonly entriesByKey = new Map<K, V>();
+  readonly max: number;
+
+  constructor(max: number) {
+    assert(Number.isInteger(max) && max > 0, "a bound is a positive integer");
+    this.max = max;
+  }
+
+  get size(): number {
+    return this.entriesByKey.size;
+  }
+
+  get(key: K): V | undefined {
+    return this.entriesByKey.get(key);
+  }
+
+  has(key: K): boolean {
+    return this.entriesByKey.has(key);
+  }
+
+  /** Stores `value` as the newest entry; returns the entry that had to go, if any. */
+  set(key: K, value: V): readonly [K, V] | undefined {
+    this.entriesByKey.delete(key);
+    this.entriesByKey.set(key, value);
+    if (this.entriesByKey.size <= this.max) return undefined;
+    const oldest = this.entriesByKey.entries().next().value!;
+    this.entriesByKey.delete(oldest[0]);
+    return oldest;
+  }
+
+  delete(key: K): boolean {
+    return this.entriesByKey.delete(key);
+  }
+
+  clear(): void {
+    this.entriesByKey.clear();
+  }
+
+  keys(): IterableIterator<K> {
+    return this.entriesByKey.keys();
+  }
+
+  values(): IterableIterator<V> {
+    return this.entriesByKey.values();
+  }
+
+  entries(): IterableIterator<[K, V]> {
+    return this.entriesByKey.entries();
+  }
+}
+
+/** Insertion-ordered set of at most `max` keys; `add` beyond that drops the oldest. */
+export class BoundedSet<K extends string> {
+  private readonly map: BoundedMap<K, true>;
+
+  constructor(max: number) {
+    this.map = new BoundedMap(max);
+  }
+
+  get size(): number {
+    return this.map.size;
+  }
+
+  has(key: K): boolean {
+    return this.map.has(key);
+  }
+
+  /** True when `key` was not there yet. */
+  add(key: K): boolean {
+    if (this.map.has(key)) return false;
+    this.map.set(key, true);
+    return true;
+  }
+
+  delete(key: K): boolean {
+    return this.map.delete(key);
+  }
+
+  clear(): void {
+    this.map.clear();
+  }
+
+  values(): IterableIterator<K> {
+    return this.map.keys();
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Bytes: joining, comparing, hexadecimal, and big-endian integers of fixed layouts.
+ * Knows nothing of any layout. Integers up to 2^53-1 are numbers, amounts are BigInt.
+ */
+import { assert } from "./assert.ts";
+
+export const emptyBytes = new Uint8Array(0);
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** A copy that shares no memory with `bytes`: for whatever outlives the step it arrived in. */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(bytes.length);
+  out.set(bytes);
+  return out;
+}
+
+/** Equality of public bytes; not constant-time (secrets: `crypto/secret.ts`). */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lexicographic order; negative when `a` comes first. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = a[i]! - b[i]!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function isZero(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte !== 0) return false;
+  return true;
+}
+
+/** Lower-case hexadecimal. */
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+/** Bytes of lower- or upper-case hex; undefined when `hex` is not hex of even length. */
+export function fromHex(hex: string): Uint8Array | undefined {
+  if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(hex)) return undefined;
+  return new Uint8Array(Buffer.from(hex, "hex"));
+}
+
+/** Bytes of hex that we made ourselves. */
+export function hexBytes(hex: string): Uint8Array {
+  const bytes = fromHex(hex);
+  assert(bytes !== undefined, `hex expected, got ${hex.slice(0, 80)}`);
+  return bytes;
+}
+
+/** ASCII text as bytes (tags, names); asserts that it is ASCII. */
+export function asciiBytes(text: string): Uint8Array {
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    assert(code < 0x80, `ASCII expected: ${text}`);
+    out[i] = code;
+  }
+  return out;
+}
+
+export function readU16(bytes: Uint8Array, at: number): number {
+  assert(at + 2 <= bytes.length, "u16 inside the buffer");
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}
+
+export function readU24(bytes: Uint8Array, at: number): number {
+  assert(at + 3 <= bytes.length, "u24 inside the buffer");
+  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+}
+
+export function readU32(bytes: Uint8Array, at: number): number {
+  assert(at + 4 <= bytes.length, "u32 inside the buffer");
+  return bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+}
+
+export function readU64(bytes: Uint8Array, at: number): bigint {
+  return (BigInt(readU32(bytes, at)) << 32n) | BigInt(readU32(bytes, at + 4));
+}
+
+/** A u64 that must be below 2^53 (slots, heights, times); undefined when it is not. */
+export function readSafeU64(bytes: Uint8Array, at: number): number | undefined {
+  const high = readU32(bytes, at);
+  return high >= 0x200000 ? undefined : high * 0x100000000 + readU32(bytes, at + 4);
+}
+
+export function writeU16(bytes: Uint8Array, at: number, value: number): void {
+  assert(Number.isInteger(value) && value >= 0 && value < 0x10000, `u16 expected, got ${value}`);
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+export function writeU24(bytes: Uint8Array, at: number, value: number): void {
+  assert(Number.isInteger(value) && value >= 0 && value < 0x1000000, `u24 expected, got ${value}`);
+  bytes[at] = value >>> 16;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value;
+}
+
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  assert(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, `u32, got ${value}`);
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** A number below 2^53 or a bigint below 2^64, as 8 bytes. */
+export function writeU64(bytes: Uint8Array, at: number, value: number | bigint): void {
+  if (typeof value === "bigint") {
+    assert(value >= 0n && value < 1n << 64n, `u64 expected, got ${value}`);
+    writeU32(bytes, at, Number(value >> 32n));
+    writeU32(bytes, at + 4, Number(value & 0xffffffffn));
+    return;
+  }
+  assert(Number.isSafeInteger(value) && value >= 0, `u53 expected, got ${value}`);
+  writeU32(bytes, at, Math.floor(value / 0x100000000));
+  writeU32(bytes, at + 4, value % 0x100000000);
+}
+
+export function u16Bytes(value: number): Uint8Array {
+  const out = new Uint8Array(2);
+  writeU16(out, 0, value);
+  return out;
+}
+
+export function u32Bytes(value: number): Uint8Array {
+  const out = new Uint8Array(4);
+  writeU32(out, 0, value);
+  return out;
+}
+
+export function u64Bytes(value: number | bigint): Uint8Array {
+  const out = new Uint8Array(8);
+  writeU64(out, 0, value);
+  return out;
+}
