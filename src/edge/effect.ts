@@ -1,0 +1,58 @@
+/** What the core wants done. The host decides nothing; effects are performed in order. */
+import type { TxId } from "../model/ids.ts";
+import type { Conn, Job, Ticket } from "./conn.ts";
+import type { NodeEvent } from "./event.ts";
+
+/** One record of the store; an undefined value deletes. */
+export interface Write {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/** What must never be found missing after a restart; kept in a file beside the database. */
+export interface DurableTip {
+  readonly height: number;
+  readonly hash: string;
+}
+
+/** What a validator key may sign: the signer rebuilds the preimage and keeps its own floor. */
+export interface SealRequest {
+  readonly type: "seal";
+  readonly slot: number;
+  readonly blockHash: Uint8Array;
+  readonly genesisHash: Uint8Array;
+}
+
+export type Answer =
+  | { readonly type: "accepted"; readonly id: TxId }
+  | { readonly type: "done" }
+  /** `code` is stable and documented; `detail` says what was expected and what came. */
+  | { readonly type: "refused"; readonly code: string; readonly detail: string };
+
+export type Effect =
+  | { readonly type: "dial"; readonly conn: Conn; readonly address: string }
+  /** `take(conn)` has something to give. */
+  | { readonly type: "flush"; readonly conn: Conn }
+  /** Stop or go on reading from the socket. */
+  | { readonly type: "reading"; readonly conn: Conn; readonly on: boolean }
+  /** Write what `take` still gives, then close. No `closed` input follows. */
+  | { readonly type: "close"; readonly conn: Conn }
+  /** One atomic batch. `sync` asks for durability, reported by `persisted`. */
+  | {
+      readonly type: "persist";
+      readonly ticket: Ticket;
+      readonly writes: readonly Write[];
+      readonly sync: boolean;
+      readonly durableTip?: DurableTip;
+    }
+  | { readonly type: "load"; readonly job: Job; readonly keys: readonly Uint8Array[] }
+  /** Check the transaction signatures of a block body. */
+  | {
+      readonly type: "verify";
+      readonly job: Job;
+      readonly genesisHash: Uint8Array;
+      readonly body: Uint8Array;
+    }
+  | { readonly type: "sign"; readonly job: Job; readonly request: SealRequest }
+  | { readonly type: "answer"; readonly job: Job; readonly answer: Answer }
+  | { readonly type: "notify"; readonly event: NodeEvent };

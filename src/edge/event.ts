@@ -1,0 +1,75 @@
+/**
+ * Facts for onlookers: log, metrics, terminal, HTTP stream. Nothing inside the node listens.
+ * Strings that a peer chose are already cut and made printable here.
+ */
+import type { BlockHash, NodeId, TxId } from "../model/ids.ts";
+import type { Conn } from "./conn.ts";
+
+export type NodeEvent =
+  | { readonly type: "dialling"; readonly conn: Conn; readonly address: string }
+  | {
+      readonly type: "dial-failed";
+      readonly address: string;
+      readonly reason: string;
+      readonly retryMs: number;
+    }
+  | {
+      readonly type: "peer-ready";
+      readonly conn: Conn;
+      readonly nodeId: NodeId;
+      readonly address: string;
+      readonly inbound: boolean;
+      readonly agent: string;
+      readonly height: number;
+    }
+  /** Turned away before a byte was read: the cheapest defence (09-connections §1). */
+  | {
+      readonly type: "connection-refused";
+      readonly conn: Conn;
+      readonly address: string;
+      readonly code: string;
+      readonly detail: string;
+    }
+  /** `subject` is `ip:...` or `id:...`; it is neither dialled nor let in for `forMs`. */
+  | {
+      readonly type: "peer-discouraged";
+      readonly subject: string;
+      readonly code: string;
+      readonly forMs: number;
+    }
+  /** `code` is a disconnect code (04-messages §3) or a wire code (07-errors). */
+  | {
+      readonly type: "peer-closed";
+      readonly conn: Conn;
+      readonly nodeId: NodeId | undefined;
+      readonly address: string;
+      readonly code: string;
+      readonly detail: string;
+      readonly byUs: boolean;
+    }
+  | {
+      readonly type: "peer-blamed";
+      readonly conn: Conn;
+      readonly nodeId: NodeId | undefined;
+      readonly address: string;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | {
+      readonly type: "head-moved";
+      readonly height: number;
+      readonly hash: BlockHash;
+      readonly slot: number;
+      readonly transactions: number;
+      /** Blocks undone; 0 when the chain only grew. */
+      readonly disconnected: number;
+      readonly connected: number;
+    }
+  | { readonly type: "sealed"; readonly height: number; readonly hash: BlockHash }
+  | { readonly type: "seal-refused"; readonly slot: number; readonly reason: string }
+  | { readonly type: "finalized"; readonly height: number; readonly hash: BlockHash }
+  | { readonly type: "block-rejected"; readonly hash: BlockHash; readonly code: string }
+  | { readonly type: "orphan-resolved"; readonly hash: BlockHash }
+  | { readonly type: "deep-fork-refused"; readonly hash: BlockHash; readonly height: number }
+  | { readonly type: "transaction-accepted"; readonly id: TxId }
+  | { readonly type: "transaction-rejected"; readonly id: TxId; readonly code: string };
