@@ -1,0 +1,110 @@
+/**
+ * Runs simulated networks: `npx tsx bin/sim.ts --seed 7 --nodes 10 --hours 1` one of them, with the
+ * digest of its trace; `--seeds 1000` that many, with the table of rare events that did occur.
+ * Exits 1 when an invariant broke, after printing the command that repeats it.
+ */
+import { appendFileSync, writeFileSync } from "node:fs";
+import yargs from "yargs";
+import { hideBin } from "yargs/helpers";
+import { RareEventCounts, rareEvents } from "../src/sim/rare-events.ts";
+import { World } from "../src/sim/world.ts";
+
+const options = await yargs(hideBin(process.argv))
+  .scriptName("sim")
+  .options({
+    seed: { type: "string", default: "1", describe: "name of the first seed" },
+    seeds: { type: "number", default: 1, describe: "how many seeds to run, counting up" },
+    nodes: { type: "number", default: 10, describe: "nodes of each network" },
+    hours: { type: "number", default: 1, describe: "virtual hours of each seed" },
+    calm: { type: "boolean", default: false, describe: "no faults" },
+    trace: { type: "string", describe: "file to write the whole trace to" },
+    twice: { type: "boolean", default: false, describe: "run each seed twice, compare digests" },
+    json: { type: "boolean", default: false, describe: "print one JSON object a seed" },
+  })
+  .strict()
+  .check((argv) => {
+    for (const name of ["seeds", "nodes", "hours"] as const) {
+      if (!(argv[name] > 0)) throw new Error(`--${name} must be a number above 0`);
+    }
+    return true;
+  })
+  .parse();
+
+function command(seed: string): string {
+  const calm = options.calm ? " --calm" : "";
+  return `npx tsx bin/sim.ts --seed ${seed} --nodes ${options.nodes} --hours ${options.hours}${calm}`;
+}
+
+function runSeed(seed: string): World {
+  const { trace } = options;
+  const lines: string[] = [];
+  const flush = () => {
+    if (trace !== undefined) appendFileSync(trace, lines.splice(0).join(""));
+  };
+  const world = new World({
+    seed,
+    nodes: options.nodes,
+    durationMs: options.hours * 3_600_000,
+    calm: options.calm,
+    ...(trace === undefined
+      ? {}
+      : {
+          onTrace: (line: string) => {
+            lines.push(line);
+            if (lines.length > 10_000) flush();
+          },
+        }),
+  });
+  try {
+    world.run();
+  } catch (error) {
+    console.error(`seed ${seed} broke at ${world.now()} ms: ${(error as Error).message}`);
+    console.error((error as Error).stack);
+    console.error(`repeat with: ${command(seed)}`);
+    process.exitCode = 1;
+  }
+  flush();
+  return world;
+}
+
+if (options.trace !== undefined) writeFileSync(options.trace, "");
+const total = new RareEventCounts();
+const startedAt = performance.now();
+let failed = 0;
+for (let index = 0; index < options.seeds; index++) {
+  const seed = options.seeds === 1 ? options.seed : String(Number(options.seed) + index);
+  const world = runSeed(seed);
+  if (process.exitCode === 1) failed++;
+  total.add(world.rare);
+  const digest = world.digest();
+  if (options.twice && runSeed(seed).digest() !== digest) {
+    console.error(`seed ${seed}: two runs, two digests; repeat with: ${command(seed)} --twice`);
+    process.exitCode = 1;
+  }
+  const { swarm, steps } = world;
+  const height = world.nodes[0]?.node?.queries.info().height ?? 0;
+  if (options.json) console.log(JSON.stringify({ seed, digest, steps, height }));
+  else if (options.seeds <= 20 || index % 50 === 49) {
+    console.log(
+      `seed ${seed}  digest ${digest}  steps ${steps}  height ${height}  validators ` +
+        `${swarm.validators}  slot ${swarm.slotMs} ms  faults ${swarm.faults.length}`,
+    );
+  }
+  if (process.exitCode === 1 && options.seeds === 1) break;
+}
+const seconds = (performance.now() - startedAt) / 1000;
+const nodeHours = options.seeds * options.nodes * options.hours;
+const summary = {
+  type: "summary",
+  seeds: options.seeds,
+  failed,
+  nodeHours,
+  seconds: Math.round(seconds),
+  nodeHoursPerSecond: Math.round((nodeHours / seconds) * 100) / 100,
+  rareEvents: Object.fromEntries(total.entries()),
+};
+if (options.json) console.log(JSON.stringify(summary));
+else {
+  console.log(`\n${summary.seeds} seeds, ${nodeHours} node-hours in ${summary.seconds} s:`);
+  for (const event of rareEvents) console.log(`  ${event.padEnd(44)} ${total.of(event)}`);
+}

@@ -1,0 +1,37 @@
+/** What this node says of itself inside the handshake. protocol-spec/02-handshake §4. */
+import type { ChainManager } from "../chain/chain-manager.ts";
+import type { Env } from "../edge/env.ts";
+import { idBytes } from "../model/ids.ts";
+import { wireLimits } from "../params/limits.ts";
+import type { Hello } from "../wire/messages.ts";
+
+/** Bit 0 of `services`: serves every block from genesis on. */
+const servesBlocks = 1;
+
+export function helloOf(
+  env: Env,
+  chain: ChainManager,
+  options: { readonly agent: string; readonly listenPort: number },
+  bootId: Uint8Array,
+  seenAddress: string,
+): Hello {
+  const { head, finalized } = chain;
+  return {
+    versionMin: wireLimits.version,
+    versionMax: wireLimits.version,
+    agent: options.agent,
+    bootId,
+    services: servesBlocks,
+    // A validator shows itself only inside the session, to those who may know (wire §5).
+    role: "full",
+    listenPort: options.listenPort,
+    height: head.height,
+    headHash: idBytes(head.hash),
+    finalizedHeight: finalized.height,
+    finalizedHash: idBytes(finalized.hash),
+    wallTimeMs: Math.max(0, Math.floor(env.clock.wallMs)),
+    seenAddress,
+    bulkCredit: wireLimits.bulkCreditBytes,
+    features: [],
+  };
+}

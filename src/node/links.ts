@@ -1,0 +1,117 @@
+/**
+ * The sessions of a node by connection, and the way out to them. Decides nothing about who may
+ * connect (net/connection-manager) or what is said (node/router).
+ * Invariant: a closing link gives what it still has to say and is then forgotten.
+ */
+import { assert } from "../base/assert.ts";
+import type { Conn, Ticket } from "../edge/conn.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { Session } from "../peer/session.ts";
+import type { DisconnectCode, Message } from "../wire/messages.ts";
+import type { EffectQueue } from "./effect-queue.ts";
+
+export interface Link {
+  readonly conn: Conn;
+  readonly address: string;
+  readonly inbound: boolean;
+  readonly session: Session;
+  /** Known once the handshake is done. */
+  nodeId: NodeId | undefined;
+}
+
+/** Connections that still flush their farewell; beyond it the oldest is cut off. */
+const closingMax = 256;
+
+export class Links {
+  private readonly effects: EffectQueue;
+  private readonly open = new Map<Conn, Link>();
+  private readonly closing = new Map<Conn, Session>();
+  /** Links that may have got something to say in this step. */
+  private readonly touched = new Set<Conn>();
+
+  constructor(effects: EffectQueue) {
+    this.effects = effects;
+  }
+
+  add(link: Link): void {
+    assert(!this.open.has(link.conn), "a connection is named once");
+    this.open.set(link.conn, link);
+    this.touched.add(link.conn);
+  }
+
+  get(conn: Conn): Link | undefined {
+    return this.open.get(conn);
+  }
+
+  all(): IterableIterator<Link> {
+    return this.open.values();
+  }
+
+  /** Marks a link whose session was fed: it may have answered by itself. */
+  touch(conn: Conn): void {
+    this.touched.add(conn);
+  }
+
+  send(conn: Conn, message: Message, after?: Ticket): boolean {
+    const link = this.open.get(conn);
+    if (link === undefined) return false;
+    this.touched.add(conn);
+    return link.session.send(message, after);
+  }
+
+  /** Says goodbye with a reason (once both sides are known) and closes after it. */
+  disconnect(conn: Conn, code: DisconnectCode, text: string): Link | undefined {
+    const link = this.open.get(conn);
+    if (link === undefined) return undefined;
+    link.session.disconnect(code, text);
+    return this.close(conn);
+  }
+
+  /** Closes after what is queued. */
+  close(conn: Conn): Link | undefined {
+    const link = this.forget(conn);
+    if (link === undefined) return undefined;
+    this.closing.set(conn, link.session);
+    if (this.closing.size > closingMax) {
+      for (const oldest of this.closing.keys()) {
+        this.closing.delete(oldest);
+        break;
+      }
+    }
+    this.effects.close(conn);
+    return link;
+  }
+
+  /** TCP is gone: nothing more can be said. */
+  forget(conn: Conn): Link | undefined {
+    this.closing.delete(conn);
+    const link = this.open.get(conn);
+    this.open.delete(conn);
+    this.touched.delete(conn);
+    return link;
+  }
+
+  onDurable(through: Ticket): void {
+    for (const link of this.open.values()) {
+      link.session.onDurable(through);
+      this.touched.add(link.conn);
+    }
+  }
+
+  take(conn: Conn, bytesMax: number): Uint8Array | undefined {
+    const link = this.open.get(conn);
+    if (link !== undefined) return link.session.take(bytesMax);
+    const session = this.closing.get(conn);
+    const bytes = session?.take(bytesMax);
+    if (session !== undefined && bytes === undefined) this.closing.delete(conn);
+    return bytes;
+  }
+
+  /** One flush effect for each touched link that has output; called once at the end of a step. */
+  flushTouched(): void {
+    for (const conn of this.touched) {
+      if (this.open.get(conn)?.session.hasOutput) this.effects.flush(conn);
+    }
+    this.touched.clear();
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Read-only views of a node for its API, log and terminal, taken between steps, so each is
+ * consistent in itself. Shows what is in memory: buried blocks are read from the store by the host.
+ */
+import type { ChainManager } from "../chain/chain-manager.ts";
+import type { Fork } from "../chain/chain-view.ts";
+import type { StateMachine } from "../chain/state-machine.ts";
+import type { TreeNode } from "../chain/tree-node.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import type { Address, BlockHash, NodeId, PublicKey, TxId } from "../model/ids.ts";
+import { type NetworkFile, slotAt, slotStartMs } from "../model/network-file.ts";
+import type { Transaction } from "../model/transaction.ts";
+import type { ConnectionManager } from "../net/connection-manager.ts";
+import type { PeerView } from "../net/peer-view.ts";
+import { wireLimits } from "../params/limits.ts";
+import type { Synchronizer } from "../sync/synchronizer.ts";
+import type { Links } from "./links.ts";
+import type { NodeOptions } from "./node.ts";
+
+interface QueriedParts {
+  readonly nodeId: NodeId;
+  readonly options: NodeOptions;
+  readonly chain: ChainManager;
+  readonly ledger: StateMachine;
+  readonly mempool: Mempool;
+  readonly connections: ConnectionManager;
+  readonly sync: Synchronizer;
+  readonly links: Links;
+}
+
+export interface ValidatorView {
+  readonly rank: number;
+  readonly publicKey: PublicKey;
+  readonly self: boolean;
+  /** Slot of its newest block in memory. */
+  readonly lastSealedSlot: number | undefined;
+}
+
+export class Queries {
+  private readonly parts: QueriedParts;
+
+  constructor(parts: QueriedParts) {
+    this.parts = parts;
+  }
+
+  /** The answer of `/api/blockchain/info`, but for the program's name and version. */
+  info() {
+    const { nodeId, options, chain, mempool } = this.parts;
+    return {
+      protocolVersion: wireLimits.version,
+      nodeId,
+      network: options.networkFile.name,
+      genesisHash: chain.genesisHash,
+      role: options.validatorKey === undefined ? "full" : "validator",
+      state: this.sync().state,
+      height: chain.head.height,
+      headHash: chain.head.hash,
+      headSlot: chain.head.slot,
+      justifiedHeight: chain.node(chain.justified.hash)?.height ?? chain.finalized.height,
+      justifiedHash: chain.justified.hash,
+      finalizedHeight: chain.finalized.height,
+      finalizedHash: chain.finalized.hash,
+      peers: this.peerCounts(),
+      mempool: mempool.size,
+    };
+  }
+
+  sync() {
+    return this.parts.sync.progress();
+  }
+
+  peers(): readonly (PeerView & {
+    readonly pingMs: number | undefined;
+    readonly bytesReceived: number;
+    readonly bytesSent: number;
+  })[] {
+    return this.parts.connections.peers().map((peer) => {
+      const session = this.parts.links.get(peer.conn)?.session;
+      return {
+        ...peer,
+        pingMs: session?.pingMs,
+        bytesReceived: session?.bytesReceived ?? 0,
+        bytesSent: session?.bytesSent ?? 0,
+      };
+    });
+  }
+
+  /** Connections that are ready. */
+  peerCounts(): { readonly inbound: number; readonly outbound: number } {
+    let inbound = 0;
+    let outbound = 0;
+    for (const peer of this.parts.connections.peers()) {
+      if (peer.state !== "ready") continue;
+      if (peer.inbound) inbound++;
+      else outbound++;
+    }
+    return { inbound, outbound };
+  }
+
+  forks(): readonly Fork[] {
+    return this.parts.chain.forks();
+  }
+
+  validators(): readonly ValidatorView[] {
+    const { chain, ledger, options } = this.parts;
+    const lastSealed = new Map<PublicKey, number>();
+    for (let node: TreeNode | undefined = chain.head; node && node.height > 0; ) {
+      const { sealer } = node.sealed.header;
+      if (!lastSealed.has(sealer)) lastSealed.set(sealer, node.slot);
+      node = chain.node(node.sealed.header.parentHash);
+    }
+    return ledger.validators().map((publicKey, rank) => ({
+      rank,
+      publicKey,
+      self: publicKey === options.validatorKey,
+      lastSealedSlot: lastSealed.get(publicKey),
+    }));
+  }
+
+  /** Zeros for an account that nobody has paid yet. */
+  account(address: Address): { readonly nonce: bigint; readonly balance: bigint } {
+    return this.parts.ledger.account(address);
+  }
+
+  supply(): bigint {
+    return this.parts.ledger.supply;
+  }
+
+  /** A block that is not buried, by hash or canonical height. */
+  block(hashOrHeight: BlockHash | number): TreeNode | undefined {
+    const { chain } = this.parts;
+    return typeof hashOrHeight === "number"
+      ? chain.canonicalAt(hashOrHeight)
+      : chain.node(hashOrHeight);
+  }
+
+  /** Height below which blocks are on disk only. */
+  anchorHeight(): number {
+    return this.parts.chain.anchor.height;
+  }
+
+  head(): TreeNode {
+    return this.parts.chain.head;
+  }
+
+  finalized() {
+    return this.parts.chain.finalized;
+  }
+
+  bodyOf(hash: BlockHash): Uint8Array | undefined {
+    return this.parts.chain.bodyOf(hash);
+  }
+
+  confirmations(hash: BlockHash): number | undefined {
+    return this.parts.chain.confirmations(hash);
+  }
+
+  pendingTransaction(id: TxId): Transaction | undefined {
+    return this.parts.mempool.get(id);
+  }
+
+  /** Pending transactions of one sender, so that a client can tell its next nonce. */
+  pendingOf(address: Address): number {
+    return this.parts.mempool.countOf(address);
+  }
+
+  mempool(): { readonly size: number; readonly bytes: number } {
+    const { size, bytes } = this.parts.mempool;
+    return { size, bytes };
+  }
+
+  networkFile(): NetworkFile {
+    return this.parts.options.networkFile;
+  }
+
+  /** The slot that `wallMs` lies in, and when it began. */
+  slotAt(wallMs: number): { readonly slot: number; readonly startMs: number } {
+    const file = this.parts.options.networkFile;
+    const slot = slotAt(file, wallMs);
+    return { slot, startMs: slotStartMs(file, slot) };
+  }
+}

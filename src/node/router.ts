@@ -1,0 +1,139 @@
+/**
+ * From a message to the part that it concerns: one line each. Keeps no state.
+ * Bytes inside a message are views into its frame: what a part keeps it gets as a copy here.
+ */
+import { unreachable } from "../base/assert.ts";
+import { copyBytes } from "../base/bytes.ts";
+import type { ChainManager } from "../chain/chain-manager.ts";
+import type { Imported } from "../chain/imported.ts";
+import type { Conn } from "../edge/conn.ts";
+import type { PeerPort } from "../edge/port.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import { decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
+import { type BlockHash, blockHashOf, type TxId, txIdOf } from "../model/ids.ts";
+import { decodeTransaction, type Transaction } from "../model/transaction.ts";
+import type { ConnectionManager } from "../net/connection-manager.ts";
+import type { Relay } from "../net/relay.ts";
+import type { ChainServer } from "../sync/server.ts";
+import type { Synchronizer } from "../sync/synchronizer.ts";
+import {
+  inventoryItemBytes,
+  inventoryKinds,
+  type Message,
+  type MessageOf,
+} from "../wire/messages.ts";
+
+export interface RouterParts {
+  readonly port: PeerPort;
+  readonly connections: ConnectionManager;
+  readonly relay: Relay;
+  readonly chain: ChainManager;
+  readonly mempool: Mempool;
+  readonly sync: Synchronizer;
+  readonly server: ChainServer;
+  readonly onImported: (imported: readonly Imported[]) => void;
+  readonly onTransaction: (transaction: Transaction, source: Conn) => void;
+}
+
+export class Router {
+  private readonly parts: RouterParts;
+
+  constructor(parts: RouterParts) {
+    this.parts = parts;
+  }
+
+  route(conn: Conn, message: Message): void {
+    const { connections, relay, sync, server, port } = this.parts;
+    switch (message.type) {
+      case "get_peers":
+        return connections.onGetPeers(conn, message.count);
+      case "peers": {
+        const code = connections.onPeers(conn, copyBytes(message.entries));
+        if (code !== undefined) port.blame(conn, code, "addresses nobody asked for");
+        return;
+      }
+      case "inv":
+        return this.onInv(conn, message);
+      case "get_data":
+        return this.onGetData(conn, message);
+      case "not_found":
+        return relay.onNotFound(conn, message.items);
+      case "get_headers":
+        return server.onGetHeaders(conn, message);
+      case "headers":
+        return sync.onHeaders(conn, message);
+      case "get_blocks":
+        return server.onGetBlocks(conn, message);
+      case "block_body":
+        return this.parts.onImported(sync.onBlockBody(conn, message));
+      case "new_block":
+        return this.onNewBlock(conn, message);
+      case "new_transaction":
+        return this.onNewTransaction(conn, message);
+      case "ping":
+      case "pong":
+      case "credit":
+      case "disconnect":
+        return; // The session has dealt with them.
+      default:
+        unreachable(message);
+    }
+  }
+
+  private onInv(conn: Conn, message: MessageOf<"inv">): void {
+    const { relay, chain, mempool, sync } = this.parts;
+    const syncing = sync.progress().state === "syncing";
+    relay.onInv(conn, message.items, (kind, id) => {
+      if (kind === inventoryKinds.transaction) return syncing || mempool.has(id as TxId);
+      const hash = id as BlockHash;
+      if (chain.has(hash)) return true;
+      // While behind, one block out of reach is no use: its headers are.
+      if (syncing) sync.onAnnounced(conn, hash);
+      return syncing;
+    });
+  }
+
+  private onGetData(conn: Conn, message: MessageOf<"get_data">): void {
+    const { port, chain, mempool } = this.parts;
+    const missing: Uint8Array[] = [];
+    for (let at = 0; at < message.items.length; at += inventoryItemBytes) {
+      const item = message.items.subarray(at, at + inventoryItemBytes);
+      const id = item.subarray(1);
+      if (item[0] === inventoryKinds.transaction) {
+        const transaction = mempool.get(txIdOf(id));
+        if (transaction === undefined) missing.push(item);
+        else port.send(conn, { type: "new_transaction", transaction: transaction.bytes });
+        continue;
+      }
+      const node = chain.node(blockHashOf(id));
+      const body = node && chain.bodyOf(node.hash);
+      if (node === undefined || body === undefined) missing.push(item);
+      else port.send(conn, { type: "new_block", header: encodeSealedHeader(node.sealed), body });
+    }
+    if (missing.length === 0) return;
+    const items = new Uint8Array(missing.length * inventoryItemBytes);
+    for (const [index, item] of missing.entries()) items.set(item, index * inventoryItemBytes);
+    port.send(conn, { type: "not_found", items });
+  }
+
+  private onNewBlock(conn: Conn, message: MessageOf<"new_block">): void {
+    const { port, chain, relay } = this.parts;
+    const sealed = decodeSealedHeader(copyBytes(message.header));
+    if ("code" in sealed) return port.blame(conn, sealed.code, sealed.detail);
+    const { hash } = sealed.header;
+    if (!relay.onObject(conn, inventoryKinds.block, hash)) {
+      port.blame(conn, "unsolicited", `block ${hash} was neither asked for nor announced`);
+    }
+    this.parts.onImported(chain.importBlock(sealed, copyBytes(message.body), conn));
+  }
+
+  private onNewTransaction(conn: Conn, message: MessageOf<"new_transaction">): void {
+    const { port, relay } = this.parts;
+    const transaction = decodeTransaction(copyBytes(message.transaction));
+    if ("code" in transaction) return port.blame(conn, transaction.code, transaction.detail);
+    if (!relay.onObject(conn, inventoryKinds.transaction, transaction.id)) {
+      port.blame(conn, "unsolicited", `transaction ${transaction.id} was not asked for`);
+    }
+    this.parts.onTransaction(transaction, conn);
+  }
+}

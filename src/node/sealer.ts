@@ -1,0 +1,116 @@
+/**
+ * Seals a block in the slots that belong to our validator key: build, ask the signer, hand the
+ * sealed block to the chain. The signature comes back as an input, because the signer writes its
+ * floor to disk first. Holds no key and decides no validity. protocol-spec/06-validation §5.
+ */
+
+import type { ChainManager } from "../chain/chain-manager.ts";
+import type { Job } from "../edge/conn.ts";
+import type { Env } from "../edge/env.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import type { Header, SealedHeader } from "../model/header.ts";
+import { idBytes, type PublicKey } from "../model/ids.ts";
+import { type NetworkFile, slotAt, slotStartMs } from "../model/network-file.ts";
+import { leaderOf } from "../model/validator-set.ts";
+import { chainLimits } from "../params/limits.ts";
+import type { EffectQueue } from "./effect-queue.ts";
+
+/** How long a starting validator waits to hear of a better chain before it seals on its own. */
+const startUpSlots = 2;
+
+interface Unsealed {
+  readonly job: Job;
+  readonly header: Header;
+  readonly body: Uint8Array;
+}
+
+export interface SealedBlock {
+  readonly sealed: SealedHeader;
+  readonly body: Uint8Array;
+}
+
+export class Sealer {
+  private readonly env: Env;
+  private readonly effects: EffectQueue;
+  private readonly chain: ChainManager;
+  private readonly mempool: Mempool;
+  private readonly file: NetworkFile;
+  private readonly key: PublicKey | undefined;
+  private readonly validators: () => readonly PublicKey[];
+  private readonly maySeal: () => boolean;
+  private readonly startedSlot: number;
+  private triedSlot: number;
+  private unsealed: Unsealed | undefined;
+
+  constructor(
+    env: Env,
+    effects: EffectQueue,
+    chain: ChainManager,
+    mempool: Mempool,
+    options: {
+      readonly file: NetworkFile;
+      readonly key: PublicKey | undefined;
+      readonly validators: () => readonly PublicKey[];
+      readonly maySeal: () => boolean;
+    },
+  ) {
+    this.env = env;
+    this.effects = effects;
+    this.chain = chain;
+    this.mempool = mempool;
+    this.file = options.file;
+    this.key = options.key;
+    this.validators = options.validators;
+    this.maySeal = options.maySeal;
+    this.startedSlot = slotAt(this.file, env.clock.wallMs);
+    this.triedSlot = this.startedSlot;
+  }
+
+  /** Start of the next slot not yet tried, or Infinity for a node that never seals. */
+  get deadline(): number {
+    if (this.key === undefined) return Number.POSITIVE_INFINITY;
+    const { monotonicMs, wallMs } = this.env.clock;
+    const slot = Math.max(this.triedSlot, slotAt(this.file, wallMs)) + 1;
+    return monotonicMs + Math.max(1, slotStartMs(this.file, slot) - wallMs);
+  }
+
+  /** Called after every step: cheap unless a slot has begun. */
+  tick(): void {
+    const slot = slotAt(this.file, this.env.clock.wallMs);
+    if (this.key === undefined || slot <= this.triedSlot) return;
+    this.triedSlot = slot;
+    const { head } = this.chain;
+    if (slot <= head.slot || leaderOf(this.validators(), slot) !== this.key) return;
+    if (!this.maySeal() && (!this.isAlone(slot) || head.height > 0)) return;
+    const candidates = this.mempool.select(
+      chainLimits.blockBodyBytesMax - 4,
+      chainLimits.blockTransactionsMax,
+    );
+    const { header, body } = this.chain.buildBlock(slot, this.key, candidates);
+    const job = this.effects.sign({
+      type: "seal",
+      slot,
+      blockHash: idBytes(header.hash),
+      genesisHash: idBytes(this.chain.genesisHash),
+    });
+    this.unsealed = { job, header, body };
+  }
+
+  /** The block that `job` sealed; undefined when it is no longer wanted or was refused. */
+  onSigned(job: Job, signature: Uint8Array | undefined, reason: string): SealedBlock | undefined {
+    const unsealed = this.unsealed;
+    if (unsealed?.job !== job) return undefined;
+    this.unsealed = undefined;
+    if (signature === undefined) {
+      this.effects.notify({ type: "seal-refused", slot: unsealed.header.slot, reason });
+      return undefined;
+    }
+    const { header, body } = unsealed;
+    this.effects.notify({ type: "sealed", height: header.height, hash: header.hash });
+    return { sealed: { header, seal: signature }, body };
+  }
+
+  private isAlone(slot: number): boolean {
+    return slot > this.startedSlot + startUpSlots;
+  }
+}

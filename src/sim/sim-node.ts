@@ -1,0 +1,285 @@
+/**
+ * The host of one simulated node: performs its effects on simulated wires and disk. The same `Node`
+ * runs here as under `host/`. A crash drops the process and keeps the disk and the signer's file.
+ */
+import { assert } from "../base/assert.ts";
+import { firstBadSignature } from "../chain/verify-body.ts";
+import { acceptedConn, type Conn, commandJob, type Job } from "../edge/conn.ts";
+import type { Answer, Effect, SealRequest } from "../edge/effect.ts";
+import type { Clock, Env } from "../edge/env.ts";
+import type { NodeEvent } from "../edge/event.ts";
+import type { Command, Input } from "../edge/input.ts";
+import { sealPreimage } from "../model/header.ts";
+import { blockHashOf } from "../model/ids.ts";
+import { Node, type NodeOptions } from "../node/node.ts";
+import type { SeededRandom } from "./seeded-random.ts";
+import type { End, SimNetwork } from "./sim-network.ts";
+import { SimStore } from "./sim-store.ts";
+
+export interface SimNodePort {
+  now(): number;
+  at(timeMs: number, action: () => void): void;
+  trace(node: SimNode, line: string): void;
+  onEvent(node: SimNode, event: NodeEvent): void;
+  onAnswer(node: SimNode, job: Job, answer: Answer): void;
+  /** After every step of this node. */
+  onStep(node: SimNode): void;
+}
+
+export interface SimNodeOptions {
+  readonly index: number;
+  readonly node: NodeOptions;
+  readonly validatorSeed: Uint8Array | undefined;
+  readonly fsyncMs: number;
+  /** Added to the world's time for slots; may be moved while running. */
+  clockSkewMs: number;
+}
+
+/** 2026-01-01: where simulated wall time begins. */
+export const wallEpochMs = 1_767_225_600_000;
+
+export class SimNode {
+  readonly index: number;
+  readonly store = new SimStore();
+  readonly options: SimNodeOptions;
+  node: Node | undefined;
+  starts = 0;
+  /** Height and hash of the highest block that this node ever reported final. */
+  reportedFinal = { height: 0, hash: "" };
+  private readonly port: SimNodePort;
+  private readonly network: SimNetwork;
+  private readonly random: SeededRandom;
+  private readonly env: Env;
+  private readonly ends = new Map<Conn, End>();
+  private sealFloor = -1;
+  private acceptedCount = 0;
+  private commandCount = 0;
+  private wakeAt = Number.POSITIVE_INFINITY;
+  private syncsInAir = 0;
+  private signsInAir = 0;
+  private crashOnSync: (() => void) | undefined;
+
+  constructor(
+    port: SimNodePort,
+    network: SimNetwork,
+    random: SeededRandom,
+    signatures: Env["signatures"],
+    options: SimNodeOptions,
+  ) {
+    this.port = port;
+    this.network = network;
+    this.random = random;
+    this.options = options;
+    this.index = options.index;
+    const clock: Clock = {
+      get monotonicMs() {
+        return port.now();
+      },
+      get wallMs() {
+        return wallEpochMs + port.now() + options.clockSkewMs;
+      },
+    };
+    this.env = { clock, random: random.fork("node"), signatures };
+  }
+
+  get name(): string {
+    return `n${this.index}`;
+  }
+
+  nextConn(): Conn {
+    return acceptedConn(this.acceptedCount++);
+  }
+
+  start(): void {
+    assert(this.node === undefined, "not running yet");
+    this.starts++;
+    this.node = new Node(this.env, this.options.node, this.store.image());
+    this.step({ type: "started" });
+  }
+
+  /** kill -9, or power cut: the process and its unsynced writes are gone. Returns batches lost. */
+  crash(): number {
+    this.node = undefined;
+    this.ends.clear();
+    this.syncsInAir = 0;
+    this.signsInAir = 0;
+    this.crashOnSync = undefined;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    this.network.crash(this.index);
+    const lost = this.store.crash(this.random);
+    this.port.trace(this, `crash lost=${lost}`);
+    return lost;
+  }
+
+  /** Calls `crash` inside the next sync write: after the core asked for it, before it is told. */
+  onNextSync(crash: () => void): void {
+    this.crashOnSync = crash;
+  }
+
+  get isBetweenPersistAndSend(): boolean {
+    return this.syncsInAir > 0;
+  }
+
+  get isBetweenSignAndSigned(): boolean {
+    return this.signsInAir > 0;
+  }
+
+  command(command: Command): Job {
+    const job = commandJob(this.commandCount++);
+    this.step({ type: "command", job, command });
+    return job;
+  }
+
+  onConnected(end: End, inbound: boolean, address: string): void {
+    this.ends.set(end.conn, end);
+    this.step({ type: "connected", conn: end.conn, inbound, address });
+  }
+
+  onClosed(end: End, reason: string): void {
+    if (this.ends.delete(end.conn)) this.step({ type: "closed", conn: end.conn, reason });
+  }
+
+  step(input: Input): void {
+    const { node } = this;
+    if (node === undefined) return;
+    this.port.trace(this, `< ${describe(input)}`);
+    for (const effect of node.handle(input)) this.perform(node, effect);
+    if (this.node !== node) return;
+    if (input.type === "tick") {
+      assert(node.deadline > this.port.now(), `${this.name}: deadline lies behind after a tick`);
+    }
+    this.port.onStep(this);
+    this.arm(node);
+  }
+
+  private arm(node: Node): void {
+    const at = Math.max(node.deadline, this.port.now());
+    if (at >= this.wakeAt || at === Number.POSITIVE_INFINITY) return;
+    this.wakeAt = at;
+    const starts = this.starts;
+    this.port.at(at, () => {
+      if (starts !== this.starts || this.node !== node || this.wakeAt !== at) return;
+      this.wakeAt = Number.POSITIVE_INFINITY;
+      if (node.deadline <= this.port.now()) this.step({ type: "tick" });
+      else this.arm(node);
+    });
+  }
+
+  /** Later, and only while this very process lives. */
+  private later(node: Node, delayMs: number, input: () => Input): void {
+    this.port.at(this.port.now() + delayMs, () => {
+      if (this.node === node) this.step(input());
+    });
+  }
+
+  private perform(node: Node, effect: Effect): void {
+    switch (effect.type) {
+      case "dial":
+        return this.network.dial(this.index, effect.conn, effect.address);
+      case "flush":
+        return this.pump(node, effect.conn);
+      case "reading": {
+        const end = this.ends.get(effect.conn);
+        if (end !== undefined) this.network.setReading(end, effect.on);
+        return;
+      }
+      case "close":
+        return this.close(node, effect.conn);
+      case "persist": {
+        const { ticket } = effect;
+        this.store.write(ticket, effect.writes);
+        if (!effect.sync) return;
+        this.syncsInAir++;
+        const crash = this.crashOnSync;
+        this.crashOnSync = undefined;
+        if (crash !== undefined) this.port.at(this.port.now(), crash);
+        return this.later(node, this.options.fsyncMs + this.random.below(3), () => {
+          this.syncsInAir--;
+          this.store.sync(ticket);
+          return { type: "persisted", through: ticket };
+        });
+      }
+      case "load": {
+        const { job, keys } = effect;
+        return this.later(node, 1, () => ({
+          type: "loaded",
+          job,
+          values: keys.map((key) => this.store.get(key)),
+        }));
+      }
+      case "verify": {
+        const { job, genesisHash, body } = effect;
+        const firstBad = firstBadSignature(this.env.signatures, genesisHash, body);
+        return this.later(node, this.random.below(8), () => ({ type: "verified", job, firstBad }));
+      }
+      case "sign": {
+        const { job, request } = effect;
+        this.signsInAir++;
+        return this.later(node, this.options.fsyncMs, () => this.sign(job, request));
+      }
+      case "answer":
+        return this.port.onAnswer(this, effect.job, effect.answer);
+      case "notify":
+        return this.port.onEvent(this, effect.event);
+    }
+  }
+
+  private sign(job: Job, request: SealRequest): Input {
+    this.signsInAir--;
+    const seed = this.options.validatorSeed;
+    assert(seed !== undefined, "only validators are asked to sign");
+    if (request.slot <= this.sealFloor) {
+      return { type: "signed", job, signature: undefined, reason: "slot at or below the floor" };
+    }
+    this.sealFloor = request.slot;
+    const preimage = sealPreimage(request.genesisHash, blockHashOf(request.blockHash));
+    return { type: "signed", job, signature: this.env.signatures.sign(seed, preimage) };
+  }
+
+  /** At most two writes in the air, as the real host does. */
+  private pump(node: Node, conn: Conn): void {
+    const end = this.ends.get(conn);
+    while (end?.open && end.writesInFlight < 2) {
+      const bytes = node.take(conn, 524_288);
+      if (bytes === undefined) return;
+      this.network.send(end, bytes);
+    }
+  }
+
+  private close(node: Node, conn: Conn): void {
+    const end = this.ends.get(conn);
+    this.ends.delete(conn);
+    if (end === undefined) return;
+    for (let frames = 0; end.open && frames < 64; frames++) {
+      const bytes = node.take(conn, 524_288);
+      if (bytes === undefined) break;
+      this.network.send(end, bytes);
+    }
+    this.network.close(end);
+  }
+}
+
+function describe(input: Input): string {
+  switch (input.type) {
+    case "connected":
+      return `connected ${input.conn} ${input.inbound ? "from" : "to"} ${input.address}`;
+    case "bytes":
+      return `bytes ${input.conn} ${input.bytes.length}`;
+    case "persisted":
+      return `persisted ${input.through}`;
+    case "verified":
+      return `verified ${input.job} ${input.firstBad}`;
+    case "dial-failed":
+    case "closed":
+      return `${input.type} ${input.conn} ${input.reason}`;
+    case "room":
+      return `room ${input.conn}`;
+    case "loaded":
+    case "signed":
+      return `${input.type} ${input.job}`;
+    case "command":
+      return `command ${input.command.type}`;
+    default:
+      return input.type;
+  }
+}
