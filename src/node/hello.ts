@@ -1,5 +1,5 @@
 /** What this node says of itself inside the handshake. protocol-spec/02-handshake §4. */
-import type { ChainManager } from "../chain/chain-manager.ts";
+import type { BlockRef } from "../chain/records.ts";
 import type { Env } from "../edge/env.ts";
 import { idBytes } from "../model/ids.ts";
 import { wireLimits } from "../params/limits.ts";
@@ -10,12 +10,12 @@ const servesBlocks = 1;
 
 export function helloOf(
   env: Env,
-  chain: ChainManager,
+  head: BlockRef,
+  finalized: BlockRef,
   options: { readonly agent: string; readonly listenPort: number },
   bootId: Uint8Array,
   seenAddress: string,
 ): Hello {
-  const { head, finalized } = chain;
   return {
     versionMin: wireLimits.version,
     versionMax: wireLimits.version,

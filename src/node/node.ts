@@ -33,6 +33,7 @@ import { EffectQueue } from "./effect-queue.ts";
 import { helloOf } from "./hello.ts";
 import { type Link, Links } from "./links.ts";
 import { penalties } from "./penalties.ts";
+import { PublicChain } from "./public-chain.ts";
 import { Queries } from "./queries.ts";
 import { Router } from "./router.ts";
 import { Sealer } from "./sealer.ts";
@@ -69,6 +70,7 @@ export class Node {
   private readonly links: Links;
   private readonly connections: ConnectionManager;
   private readonly chain: ChainManager;
+  private readonly shown: PublicChain;
   private readonly mempool: Mempool;
   private readonly relay: Relay;
   private readonly sync: Synchronizer;
@@ -95,6 +97,7 @@ export class Node {
     const { networkFile } = options;
     const ledger = new Ledger(networkFile);
     this.chain = new ChainManager(env, effects, networkFile, ledger, image);
+    this.shown = new PublicChain(this.chain);
     this.genesisHash = idBytes(this.chain.genesisHash);
     this.mempool = new Mempool(
       env,
@@ -113,7 +116,7 @@ export class Node {
     );
     this.relay = new Relay(env, port);
     this.sync = new Synchronizer(env, port, this.chain, { solo: options.connect.length === 0 });
-    this.server = new ChainServer(env, port, this.chain, effects, {
+    this.server = new ChainServer(env, port, this.shown, effects, {
       canonical: canonicalKey,
       body: (height, hash) => bodyKey({ height, hash }),
       buriedHeight: indexKey,
@@ -129,6 +132,7 @@ export class Node {
       connections: this.connections,
       relay: this.relay,
       chain: this.chain,
+      shown: this.shown,
       mempool: this.mempool,
       sync: this.sync,
       server: this.server,
@@ -358,6 +362,7 @@ export class Node {
       disconnected: disconnected.length,
       connected: connected.length,
     });
+    if (source === undefined) this.shown.hold(head.hash, ticket);
     if (this.slot() - head.slot > newsSlots)
       return this.relay.onObtained(inventoryKinds.block, head.hash);
     this.relay.announceBlock(head.hash, source, source === undefined ? ticket : undefined);
@@ -387,6 +392,7 @@ export class Node {
 
   private onPersisted(through: Ticket): void {
     this.chain.onPersisted(through);
+    this.shown.onDurable(through);
     this.links.onDurable(through);
     if (this.shutdown === undefined || this.shutdown.ticket > through) return;
     this.effects.answer(this.shutdown.job, { type: "done" });
@@ -439,6 +445,13 @@ export class Node {
   }
 
   private hello(seenAddress: string): Hello {
-    return helloOf(this.env, this.chain, this.options, this.bootId, seenAddress);
+    return helloOf(
+      this.env,
+      this.shown.head,
+      this.chain.finalized,
+      this.options,
+      this.bootId,
+      seenAddress,
+    );
   }
 }

@@ -22,12 +22,14 @@ import {
   type Message,
   type MessageOf,
 } from "../wire/messages.ts";
+import type { PublicChain } from "./public-chain.ts";
 
 export interface RouterParts {
   readonly port: PeerPort;
   readonly connections: ConnectionManager;
   readonly relay: Relay;
   readonly chain: ChainManager;
+  readonly shown: PublicChain;
   readonly mempool: Mempool;
   readonly sync: Synchronizer;
   readonly server: ChainServer;
@@ -94,7 +96,7 @@ export class Router {
   }
 
   private onGetData(conn: Conn, message: MessageOf<"get_data">): void {
-    const { port, chain, mempool } = this.parts;
+    const { port, shown, mempool } = this.parts;
     const missing: Uint8Array[] = [];
     for (let at = 0; at < message.items.length; at += inventoryItemBytes) {
       const item = message.items.subarray(at, at + inventoryItemBytes);
@@ -105,8 +107,8 @@ export class Router {
         else port.send(conn, { type: "new_transaction", transaction: transaction.bytes });
         continue;
       }
-      const node = chain.node(blockHashOf(id));
-      const body = node && chain.bodyOf(node.hash);
+      const node = shown.node(blockHashOf(id));
+      const body = node && shown.bodyOf(node.hash);
       if (node === undefined || body === undefined) missing.push(item);
       else port.send(conn, { type: "new_block", header: encodeSealedHeader(node.sealed), body });
     }

@@ -135,7 +135,7 @@ export class Checkers {
         broken(node, `is at ${info.height}, others at ${Math.max(...heights)}`);
       }
       const at = Math.max(0, lowest - headSlackBlocks);
-      agreed.add(queries.block(at)?.hash ?? broken(node, `does not know its height ${at}`));
+      agreed.add(node.hashAt(at) ?? broken(node, `does not know its height ${at}`));
     }
     if (agreed.size !== 1) broken(this.nodes[0]!, `${agreed.size} chains after the faults ended`);
   }

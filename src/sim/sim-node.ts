@@ -3,6 +3,7 @@
  * runs here as under `host/`. A crash drops the process and keeps the disk and the signer's file.
  */
 import { assert } from "../base/assert.ts";
+import { canonicalKey } from "../chain/records.ts";
 import { firstBadSignature } from "../chain/verify-body.ts";
 import { acceptedConn, type Conn, commandJob, type Job } from "../edge/conn.ts";
 import type { Answer, Effect, SealRequest } from "../edge/effect.ts";
@@ -122,6 +123,13 @@ export class SimNode {
 
   get isBetweenSignAndSigned(): boolean {
     return this.signsInAir > 0;
+  }
+
+  /** The canonical block at `height`, in memory or buried. */
+  hashAt(height: number): string | undefined {
+    const record = this.store.get(canonicalKey(height));
+    if (record !== undefined) return blockHashOf(record.subarray(0, 32));
+    return this.node?.queries.block(height)?.hash;
   }
 
   command(command: Command): Job {
