@@ -66,12 +66,11 @@ export class Sealer {
     this.triedSlot = this.startedSlot;
   }
 
-  /** Start of the next slot not yet tried, or Infinity for a node that never seals. */
+  /** Start of the first slot not yet tried, now when it has begun; Infinity for who never seals. */
   get deadline(): number {
     if (this.key === undefined) return Number.POSITIVE_INFINITY;
     const { monotonicMs, wallMs } = this.env.clock;
-    const slot = Math.max(this.triedSlot, slotAt(this.file, wallMs)) + 1;
-    return monotonicMs + Math.max(1, slotStartMs(this.file, slot) - wallMs);
+    return monotonicMs + Math.max(0, slotStartMs(this.file, this.triedSlot + 1) - wallMs);
   }
 
   /** Called after every step: cheap unless a slot has begun. */
