@@ -28,6 +28,7 @@ import { Relay } from "../net/relay.ts";
 import { Session, type SessionEvent } from "../peer/session.ts";
 import { ChainServer } from "../sync/server.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
+import { PayloadWriter } from "../wire/codec.ts";
 import { type DisconnectCode, type Hello, inventoryKinds } from "../wire/messages.ts";
 import { EffectQueue } from "./effect-queue.ts";
 import { helloOf } from "./hello.ts";
@@ -79,6 +80,7 @@ export class Node {
   private readonly router: Router;
   private readonly bootId: Uint8Array;
   private readonly staticSecret: Uint8Array;
+  private readonly writer = new PayloadWriter();
   private shutdown: { readonly job: Job; readonly ticket: Ticket } | undefined;
 
   constructor(env: Env, options: NodeOptions, image: StoreImage) {
@@ -227,6 +229,7 @@ export class Node {
       hello: (seenAddress) => this.hello(seenAddress),
       remoteAddress: address,
       networkFile: this.options.networkFileBytes,
+      writer: this.writer,
     });
     this.links.add({ conn, address, inbound, session, nodeId: undefined });
   }

@@ -140,6 +140,14 @@ export class Checkers {
     if (agreed.size !== 1) broken(this.nodes[0]!, `${agreed.size} chains after the faults ended`);
   }
 
+  /** Without faults nearly every slot has its block: none is slept through. */
+  onCalm(slots: number): void {
+    const height = Math.max(...this.nodes.map((node) => node.node?.queries.info().height ?? 0));
+    if (height < slots * 0.9 - 10) {
+      broken(this.nodes[0]!, `height ${height} after ${slots} slots without a fault`);
+    }
+  }
+
   private onSealed(node: SimNode, height: number, hash: BlockHash): void {
     this.sealers.set(hash, { node, height });
     const other = this.hashesAt.get(height);

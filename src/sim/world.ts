@@ -42,12 +42,14 @@ export class World {
   private readonly workload: Workload;
   private readonly digestState = createHash("sha256");
   private readonly onTrace: ((line: string) => void) | undefined;
+  private readonly calm: boolean;
   private nowMs = 0;
 
   constructor(options: WorldOptions) {
     this.random = new SeededRandom(`windlass/${options.seed}`);
     this.onTrace = options.onTrace;
     const { nodes, durationMs, calm = false } = options;
+    this.calm = calm;
     this.swarm = drawSwarm(this.random.fork("swarm"), { nodes, durationMs, calm });
     const signatures = this.swarm.realSignatures ? ed25519 : new CheapSignatures();
     this.workload = new Workload(this.random.fork("workload"), signatures, 5);
@@ -140,6 +142,7 @@ export class World {
     }
     this.nowMs = durationMs;
     this.checkers.onConverged(4);
+    if (this.calm) this.checkers.onCalm(Math.floor(durationMs / slotMs));
   }
 
   /** SHA-256 of the trace so far, the first 16 hex digits. */

@@ -1,0 +1,67 @@
+/**
+ * Tells the dead peer from the quiet one. Says what is to be done; queues and closes nothing.
+ * The first ping leaves at once: it measures the round trip and, being a small frame, confirms us
+ * to the peer. protocol-spec/09-connections §6.
+ */
+import { equalBytes } from "../base/bytes.ts";
+import type { Env } from "../edge/env.ts";
+import { connectionLimits } from "../params/limits.ts";
+import type { WireCode } from "../wire/errors.ts";
+
+type State =
+  | { readonly type: "quiet"; readonly pingAt: number }
+  | { readonly type: "awaiting-pong"; readonly nonce: Uint8Array; readonly sentAt: number };
+
+export type KeepaliveAction =
+  | { readonly type: "ping"; readonly nonce: Uint8Array }
+  | { readonly type: "dead"; readonly code: WireCode };
+
+export class Keepalive {
+  private readonly env: Env;
+  private state: State;
+  private heardAt: number;
+  /** Round trip of the last ping; undefined before the first pong. */
+  pingMs: number | undefined;
+  /** The lowest round trip so far: the path without its queues. */
+  pingMinMs: number | undefined;
+
+  constructor(env: Env) {
+    this.env = env;
+    this.heardAt = env.clock.monotonicMs;
+    this.state = { type: "quiet", pingAt: this.heardAt };
+  }
+
+  get deadline(): number {
+    return Math.min(this.stateDeadline, this.heardAt + connectionLimits.idleMs);
+  }
+
+  onBytes(): void {
+    this.heardAt = this.env.clock.monotonicMs;
+  }
+
+  /** awaiting-pong -> quiet. A stray or stale pong changes nothing. */
+  onPong(nonce: Uint8Array): void {
+    if (this.state.type !== "awaiting-pong" || !equalBytes(this.state.nonce, nonce)) return;
+    this.pingMs = this.env.clock.monotonicMs - this.state.sentAt;
+    this.pingMinMs = Math.min(this.pingMinMs ?? this.pingMs, this.pingMs);
+    this.state = { type: "quiet", pingAt: this.state.sentAt + connectionLimits.pingIntervalMs };
+  }
+
+  /** quiet -> awaiting-pong, or awaiting-pong -> (dead). */
+  tick(): KeepaliveAction | undefined {
+    const now = this.env.clock.monotonicMs;
+    if (now >= this.heardAt + connectionLimits.idleMs)
+      return { type: "dead", code: "timeout-idle" };
+    if (now < this.stateDeadline) return undefined;
+    if (this.state.type === "awaiting-pong") return { type: "dead", code: "timeout-pong" };
+    const nonce = this.env.random.bytes(8);
+    this.state = { type: "awaiting-pong", nonce, sentAt: now };
+    return { type: "ping", nonce };
+  }
+
+  private get stateDeadline(): number {
+    return this.state.type === "quiet"
+      ? this.state.pingAt
+      : this.state.sentAt + connectionLimits.pongMs;
+  }
+}

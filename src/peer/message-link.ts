@@ -1,0 +1,249 @@
+/**
+ * Two known nodes exchanging messages: frames, lanes, credit, budgets and keepalive as one thing.
+ * Answers ping, pong, credit and disconnect itself. Faults are thrown as WireError, and then
+ * nothing more is read; only `finish` and `take` follow. protocol-spec/03-frames.
+ *
+ *   bytes -> SecureChannel -> Inbox -> events           take <- SecureChannel <- Outbox <- send
+ */
+import { copyBytes } from "../base/bytes.ts";
+import type { Ticket } from "../edge/conn.ts";
+import type { Env } from "../edge/env.ts";
+import { wireLimits } from "../params/limits.ts";
+import { encodePayload, type PayloadWriter } from "../wire/codec.ts";
+import { WireError } from "../wire/errors.ts";
+import { type FrameHeader, frameFlags } from "../wire/frame.ts";
+import type { DisconnectCode, Lane, Message } from "../wire/messages.ts";
+import { type RecordedFrame, recordFrame } from "../wire/recorded-frame.ts";
+import { SendingCredit } from "./credit.ts";
+import { Inbox } from "./inbox.ts";
+import { Keepalive } from "./keepalive.ts";
+import { Outbox, type Room } from "./outbox.ts";
+import type { OpenedFrame, SecureChannel } from "./secure-channel.ts";
+import type { SessionEvent } from "./session-event.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+export interface LinkOptions {
+  /** What our HELLO granted. */
+  readonly creditGrantedBytes: number;
+  /** What the peer's HELLO granted. */
+  readonly creditReceivedBytes: number;
+  readonly writer: PayloadWriter | undefined;
+}
+
+const never = Number.POSITIVE_INFINITY;
+/** A frame of any size: only what waits limits it. */
+const anyBodyBytes = wireLimits.frameBodyBytesMax;
+const smallBytes = wireLimits.smallFrameBodyBytes;
+
+export class MessageLink {
+  private readonly env: Env;
+  private readonly channel: SecureChannel;
+  private readonly inbox: Inbox;
+  private readonly outbox: Outbox;
+  private readonly credit: SendingCredit;
+  private readonly keepalive: Keepalive;
+  private readonly sentBudget = new TokenBucket(
+    wireLimits.smallFramesPerSecondSent,
+    wireLimits.smallFramesBurstSent,
+  );
+  private readonly receivedBudget = new TokenBucket(
+    wireLimits.smallFramesPerSecondReceived,
+    wireLimits.smallFramesBurstReceived,
+  );
+  /** Since when a frame is incomplete; Infinity between frames. */
+  private frameBegunAt = never;
+  private isReading = true;
+  /** Our first frame, alone in it: small, for a stranger takes no large one, and it confirms us. */
+  private greeting: Message | undefined;
+  private farewell: Message | undefined;
+  private recording = false;
+  private recorded: OpenedFrame | undefined;
+
+  constructor(env: Env, channel: SecureChannel, options: LinkOptions) {
+    this.env = env;
+    this.channel = channel;
+    this.inbox = new Inbox(options.creditGrantedBytes);
+    this.outbox = new Outbox(options.writer);
+    this.credit = new SendingCredit(options.creditReceivedBytes);
+    this.keepalive = new Keepalive(env);
+    this.greeting = this.nextPing();
+  }
+
+  get pingMs(): number | undefined {
+    return this.keepalive.pingMs;
+  }
+
+  get deadline(): number {
+    const { keepalive, outbox, sentBudget, receivedBudget } = this;
+    const readBy = this.frameBegunAt + wireLimits.frameReadMs;
+    const resumeAt = this.isReading ? never : receivedBudget.availableAt;
+    const waits = !this.hasOutput && outbox.isReady({ ...this.room(anyBodyBytes), small: true });
+    const sendAt = waits ? sentBudget.availableAt : never;
+    return Math.min(keepalive.deadline, outbox.stalledAt, readBy, resumeAt, sendAt);
+  }
+
+  /** True when `take` would give something now. */
+  get hasOutput(): boolean {
+    if (this.greeting !== undefined || this.farewell !== undefined) return true;
+    return this.outbox.isReady(this.room(anyBodyBytes));
+  }
+
+  /** The last frame received, when recording. */
+  get lastFrame(): RecordedFrame | undefined {
+    const frame = this.recorded;
+    if (frame === undefined) return undefined;
+    return recordFrame(this.channel.fieldsOf(frame), frame.payload, frame.signature);
+  }
+
+  record(on: boolean): void {
+    this.recording = on;
+    this.recorded = undefined;
+  }
+
+  /** Bytes that wait in a lane, parked ones included. */
+  heldBytes(lane: Lane): number {
+    return this.outbox.heldBytes(lane);
+  }
+
+  send(message: Message, after: Ticket | undefined): boolean {
+    return this.outbox.push(message, after, this.env.clock.monotonicMs);
+  }
+
+  onDurable(through: Ticket): void {
+    this.outbox.onDurable(through);
+  }
+
+  /** Takes bytes (borrowed) from `from`. An "ended" event is the last one. Throws WireError. */
+  receive(bytes: Uint8Array, from: number, events: SessionEvent[]): void {
+    const now = this.env.clock.monotonicMs;
+    this.keepalive.onBytes();
+    let at = from;
+    while (at < bytes.length) {
+      const { at: next, step } = this.channel.read(bytes, at);
+      at = next;
+      if (step.type === "header") this.onHeader(step.header, now);
+      if (step.type === "frame") {
+        this.frameBegunAt = never;
+        if (this.onFrame(step.frame, now, events)) break;
+      }
+    }
+    if (at < bytes.length) throw new WireError("data-after-last", "bytes after the LAST frame");
+    if (this.channel.isReading) this.frameBegunAt = Math.min(this.frameBegunAt, now);
+    if (this.isReading && !this.receivedBudget.has(now)) {
+      this.isReading = false;
+      events.push({ type: "reading", on: false });
+    }
+  }
+
+  /** One sealed frame of about `bytesMax` bytes, or undefined when nothing may leave now. */
+  take(bytesMax: number): Uint8Array | undefined {
+    if (this.greeting !== undefined) {
+      const payload = encodePayload([this.greeting]);
+      this.greeting = undefined;
+      return this.seal(0, payload);
+    }
+    const composed = this.outbox.compose(this.room(bytesMax));
+    if (composed !== undefined) return this.seal(composed.flags, composed.payload);
+    if (this.farewell === undefined) return undefined;
+    const last = this.seal(frameFlags.last, encodePayload([this.farewell]));
+    this.farewell = undefined;
+    this.outbox.clear();
+    this.channel.wipe();
+    return last;
+  }
+
+  /** Queues the LAST frame. `orderly`: what is already queued, bulk aside, still goes before it. */
+  finish(code: DisconnectCode, text: string, orderly: boolean): void {
+    if (orderly) this.outbox.dropOptional();
+    else this.outbox.clear();
+    this.farewell = { type: "disconnect", code, text };
+  }
+
+  /** Throws WireError when the peer's time is up. */
+  tick(): readonly SessionEvent[] {
+    const now = this.env.clock.monotonicMs;
+    if (now >= this.frameBegunAt + wireLimits.frameReadMs) {
+      throw new WireError("timeout-frame", `a frame took over ${wireLimits.frameReadMs} ms`);
+    }
+    if (now >= this.outbox.stalledAt) {
+      throw new WireError("stalled-reader", `a lane was full for ${wireLimits.outboxStalledMs} ms`);
+    }
+    const ping = this.nextPing();
+    if (ping !== undefined) this.send(ping, undefined);
+    if (this.isReading || !this.receivedBudget.has(now)) return [];
+    this.isReading = true;
+    return [{ type: "reading", on: true }];
+  }
+
+  /** Erases the session keys. */
+  wipe(): void {
+    this.channel.wipe();
+  }
+
+  private room(bodyBytes: number): Room {
+    // A closing link waits for no credit and no budget: the connection ends either way.
+    if (this.farewell !== undefined) return { bodyBytes, creditBytes: 0, small: true };
+    const small = this.sentBudget.has(this.env.clock.monotonicMs);
+    return { bodyBytes, creditBytes: this.credit.leftBytes, small };
+  }
+
+  private seal(flags: number, payload: Uint8Array): Uint8Array {
+    const frame = this.channel.seal(flags, payload);
+    const bodyBytes = frame.length - wireLimits.frameHeaderBytes;
+    if (bodyBytes < smallBytes) this.sentBudget.charge(this.env.clock.monotonicMs);
+    if ((flags & frameFlags.bulk) !== 0) this.credit.spend(bodyBytes);
+    return frame;
+  }
+
+  private onHeader(header: FrameHeader, now: number): void {
+    const beforeReadyMax = wireLimits.frameBodyBeforeReadyBytesMax;
+    if (this.channel.openedCount === 0 && header.bodyBytes > beforeReadyMax) {
+      throw new WireError("frame-too-large", `a first frame of ${header.bodyBytes} bytes`);
+    }
+    this.inbox.onHeader(header);
+    if (header.bodyBytes < smallBytes) this.receivedBudget.charge(now);
+  }
+
+  /** True when it was the LAST frame. */
+  private onFrame(frame: OpenedFrame, now: number, events: SessionEvent[]): boolean {
+    if (this.recording) this.recorded = frame;
+    const messages: Message[] = [];
+    let ended = false;
+    for (const message of this.inbox.onFrame(frame)) {
+      switch (message.type) {
+        case "ping":
+          this.answerPing(message.nonce);
+          break;
+        case "pong":
+          this.keepalive.onPong(message.nonce);
+          break;
+        case "credit":
+          this.credit.onCredit(message.totalBytes);
+          break;
+        case "disconnect":
+          events.push({ type: "ended", code: message.code, text: message.text });
+          ended = true;
+          break;
+        default:
+          messages.push(message);
+      }
+    }
+    if (messages.length > 0) events.push({ type: "messages", messages });
+    const totalBytes = this.inbox.onConsumed(frame, now, this.keepalive.pingMinMs);
+    if (totalBytes !== undefined) this.send({ type: "credit", totalBytes }, undefined);
+    return ended;
+  }
+
+  /** The ping that is due. Throws WireError when the last one was not answered. */
+  private nextPing(): Message | undefined {
+    const action = this.keepalive.tick();
+    if (action === undefined) return undefined;
+    if (action.type === "dead") throw new WireError(action.code, "the peer is silent");
+    return { type: "ping", nonce: action.nonce, sentAtMs: this.env.clock.wallMs };
+  }
+
+  private answerPing(nonce: Uint8Array): void {
+    const sentAtMs = this.env.clock.wallMs;
+    this.send({ type: "pong", nonce: copyBytes(nonce), sentAtMs }, undefined);
+  }
+}

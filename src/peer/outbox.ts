@@ -1,0 +1,221 @@
+/**
+ * What waits for one peer, in lanes, and which of it makes up the next frame. Encodes, but neither
+ * seals nor sends; composes only when asked, so that late arrivals ride along.
+ * Invariant: a message parked on a ticket is never composed before `onDurable` covers it.
+ * protocol-spec/03-frames §5.
+ *
+ *   frames:  vote lane alone | block, control and transaction together | BULK alone
+ *
+ * Lanes share by weight (start-time fair queueing): the lane that had the least for its weight goes
+ * next, so none starves. A message too large for a frame, and bulk that exceeds the room, is cut
+ * into a MORE chain of BULK frames; other frames may come between its pieces.
+ */
+import { defined } from "../base/assert.ts";
+import type { Ticket } from "../edge/conn.ts";
+import { wireLimits } from "../params/limits.ts";
+import { encodedBytes, encodePayload, PayloadWriter } from "../wire/codec.ts";
+import { bodyBytesOf, frameFlags, payloadBytesOf } from "../wire/frame.ts";
+import { type Lane, type Message, messageRules } from "../wire/messages.ts";
+import { LaneQueue } from "./lane-queue.ts";
+
+/** A payload and the flags of the frame it is to travel in. */
+export interface Composed {
+  readonly flags: number;
+  /** Perhaps a view of the writer: seal it before the next is composed. */
+  readonly payload: Uint8Array;
+}
+
+/** What may leave now. */
+export interface Room {
+  /** Aim for frame bodies of about this size. */
+  readonly bodyBytes: number;
+  /** What the peer still takes in BULK frame bodies. */
+  readonly creditBytes: number;
+  /** False: only what fills a frame that is not small. */
+  readonly small: boolean;
+}
+
+/** The rest of a payload that did not fit into one frame. */
+interface Chain {
+  readonly lane: LaneQueue;
+  readonly payload: Uint8Array;
+  at: number;
+}
+
+/** No piece with MORE is smaller, but for the few bytes that its last one needs. */
+const smallBytes = wireLimits.smallFrameBodyBytes;
+/** What the smallest legal frame carries; the last piece of a chain has at least as much. */
+const pieceBytesMin = payloadBytesOf(wireLimits.frameBodyBytesMin);
+/** A message of more bytes cannot travel in one frame. */
+const wholeBytesMax = wireLimits.framePayloadBytesMax - 1;
+
+export class Outbox {
+  private readonly vote = new LaneQueue("vote", 16, wireLimits.outboxVoteBytesMax);
+  private readonly block = new LaneQueue("block", 8, wireLimits.outboxBlockBytesMax);
+  private readonly control = new LaneQueue("control", 4, wireLimits.outboxControlBytesMax);
+  private readonly transaction = new LaneQueue(
+    "transaction",
+    2,
+    wireLimits.outboxTransactionBytesMax,
+  );
+  private readonly bulk = new LaneQueue("bulk", 1, wireLimits.outboxBulkBytesMax);
+  /** In order of priority, which decides when weights do not. */
+  private readonly lanes = [this.vote, this.block, this.control, this.transaction, this.bulk];
+  private readonly mixed = [this.block, this.control, this.transaction];
+  private readonly sharedWriter: PayloadWriter | undefined;
+  private chain: Chain | undefined;
+  private passNow = 0;
+  private durableThrough = Number.NEGATIVE_INFINITY;
+
+  /** `writer` may serve many outboxes: what it holds is sealed before the next use. */
+  constructor(writer?: PayloadWriter) {
+    this.sharedWriter = writer;
+  }
+
+  /** False when the lane is full. The bytes in `message` must not change until it has left. */
+  push(message: Message, after: Ticket | undefined, now: number): boolean {
+    const queue = this.queueOf(messageRules[message.type].lane);
+    const queued = { message, bytes: encodedBytes(message) };
+    return after === undefined || after <= this.durableThrough
+      ? queue.push(queued, this.passNow, now)
+      : queue.park(queued, after);
+  }
+
+  onDurable(through: Ticket): void {
+    this.durableThrough = Math.max(this.durableThrough, through);
+    for (const queue of this.lanes) queue.onDurable(through, this.passNow);
+  }
+
+  /** Bytes waiting or parked in a lane. */
+  heldBytes(lane: Lane): number {
+    const chain = this.chain?.lane.lane === lane ? this.chain : undefined;
+    return this.queueOf(lane).heldBytes + (chain ? chain.payload.length - chain.at : 0);
+  }
+
+  /** When a peer that takes nothing of what matters is to be given up. */
+  get stalledAt(): number {
+    const { vote, block, control } = this;
+    const since = Math.min(vote.fullSince, block.fullSince, control.fullSince);
+    return since + wireLimits.outboxStalledMs;
+  }
+
+  /** True when `compose` would give something. */
+  isReady(room: Room): boolean {
+    return this.next(room) !== undefined;
+  }
+
+  /** The next frame's worth, or undefined when nothing may leave. */
+  compose(room: Room): Composed | undefined {
+    const queue = this.next(room);
+    if (queue === undefined) return undefined;
+    this.passNow = queue.pass;
+    const bodyBytes = Math.min(Math.max(room.bodyBytes, smallBytes), wireLimits.frameBodyBytesMax);
+    if (this.travelsAsBulk(queue)) {
+      return this.composeBulk(queue, payloadBytesOf(Math.min(bodyBytes, room.creditBytes)));
+    }
+    return this.gather(queue === this.vote ? [queue] : this.mixed, payloadBytesOf(bodyBytes));
+  }
+
+  /** Before a goodbye: what was promised to the peer goes first, what it asked for does not. */
+  dropOptional(): void {
+    this.bulk.clear();
+    this.chain = undefined;
+    for (const queue of this.lanes) queue.clearParked();
+  }
+
+  clear(): void {
+    for (const queue of this.lanes) queue.clear();
+    this.chain = undefined;
+  }
+
+  private queueOf(lane: Lane): LaneQueue {
+    return this[lane];
+  }
+
+  /** Of the lanes that may send, the one with the lowest virtual time. */
+  private next(room: Room): LaneQueue | undefined {
+    let best: LaneQueue | undefined;
+    for (const queue of this.lanes) {
+      if (best !== undefined && best.pass <= queue.pass) continue;
+      if (this.maySend(queue, room)) best = queue;
+    }
+    return best;
+  }
+
+  private maySend(queue: LaneQueue, room: Room): boolean {
+    if (this.chain?.lane !== queue && queue.isEmpty) return false;
+    if (this.travelsAsBulk(queue)) return this.mayBulk(queue, room);
+    if (room.small) return true;
+    if (queue === this.vote) return queue.bytes >= smallBytes;
+    let bytes = 0;
+    for (const each of this.mixed) if (!this.travelsAsBulk(each)) bytes += each.bytes;
+    return bytes >= smallBytes;
+  }
+
+  private travelsAsBulk(queue: LaneQueue): boolean {
+    return queue === this.bulk || this.chain?.lane === queue || isOversized(queue);
+  }
+
+  private mayBulk(queue: LaneQueue, room: Room): boolean {
+    if (this.chain !== undefined && this.chain.lane !== queue) return false;
+    const bytes = this.chain ? this.chain.payload.length - this.chain.at : queue.bytes + 1;
+    const needed = Math.min(bodyBytesOf(Math.min(bytes, smallBytes)), smallBytes);
+    return room.creditBytes >= needed && (room.small || needed === smallBytes);
+  }
+
+  private composeBulk(queue: LaneQueue, payloadBytesMax: number): Composed {
+    const first = queue.first;
+    if (this.chain === undefined && first !== undefined) {
+      if (queue === this.bulk && first.bytes + 1 <= payloadBytesMax) {
+        return this.gatherBulk(payloadBytesMax);
+      }
+      this.chain = { lane: queue, payload: encodePayload([queue.shift().message]), at: 0 };
+    }
+    const chain = defined(this.chain, "an empty lane sends the rest of its chain");
+    let end = Math.min(chain.at + payloadBytesMax, chain.payload.length);
+    const rest = chain.payload.length - end;
+    if (rest > 0 && rest < pieceBytesMin) end -= pieceBytesMin;
+    const payload = chain.payload.subarray(chain.at, end);
+    chain.at = end;
+    queue.spend(payload.length);
+    if (end < chain.payload.length) return { flags: frameFlags.bulk | frameFlags.more, payload };
+    this.chain = undefined;
+    return { flags: frameFlags.bulk, payload };
+  }
+
+  /** Whole bulk messages, as many as fit: credit leaves no room for one more. */
+  private gatherBulk(payloadBytesMax: number): Composed {
+    const writer = this.begin(payloadBytesMax);
+    while (this.bulk.first !== undefined && writer.add(this.bulk.first.message)) {
+      this.bulk.spend(this.bulk.shift().bytes);
+    }
+    return { flags: frameFlags.bulk, payload: writer.finish() };
+  }
+
+  /** Messages of these lanes by weight until the target is reached; the last may exceed it. */
+  private gather(queues: readonly LaneQueue[], targetBytes: number): Composed {
+    const writer = this.begin(wireLimits.framePayloadBytesMax);
+    let bytes = 0;
+    while (bytes < targetBytes) {
+      let best: LaneQueue | undefined;
+      for (const queue of queues) {
+        if (queue.isEmpty || this.travelsAsBulk(queue)) continue;
+        if (best === undefined || queue.pass < best.pass) best = queue;
+      }
+      if (best?.first === undefined || !writer.add(best.first.message)) break;
+      bytes += best.first.bytes;
+      best.spend(best.shift().bytes);
+    }
+    return { flags: 0, payload: writer.finish() };
+  }
+
+  private begin(bytesMax: number): PayloadWriter {
+    const writer = this.sharedWriter ?? new PayloadWriter();
+    writer.begin(bytesMax);
+    return writer;
+  }
+}
+
+function isOversized(queue: LaneQueue): boolean {
+  return queue.first !== undefined && queue.first.bytes > wholeBytesMax;
+}

@@ -1,0 +1,279 @@
+/**
+ * One connection, from its first byte to its last: opening, handshake, messages, goodbye. Composes
+ * the parts of this folder and holds the one place where a peer's fault is caught. Opens no socket,
+ * blames nobody, and knows no other connection.
+ * Invariant: after a failure nothing more is read; what `take` still gives may be sent.
+ * protocol-spec/00-overview §3.
+ *
+ *   handshaking -> ready -> closing -> closed
+ */
+import { assert } from "../base/assert.ts";
+import type { Conn, Ticket } from "../edge/conn.ts";
+import type { Env } from "../edge/env.ts";
+import { idBytes, type NodeId } from "../model/ids.ts";
+import { connectionLimits } from "../params/limits.ts";
+import type { PayloadWriter } from "../wire/codec.ts";
+import { type WireCode, WireError } from "../wire/errors.ts";
+import type { DisconnectCode, Hello, Lane, Message } from "../wire/messages.ts";
+import type { RecordedFrame } from "../wire/recorded-frame.ts";
+import { Handshake } from "./handshake.ts";
+import { MessageLink } from "./message-link.ts";
+import { SecureChannel } from "./secure-channel.ts";
+import type { SessionEvent } from "./session-event.ts";
+
+export type { SessionEvent } from "./session-event.ts";
+
+export interface SessionOptions {
+  readonly conn: Conn;
+  readonly role: "initiator" | "responder";
+  readonly genesisHash: Uint8Array;
+  readonly nodeSeed: Uint8Array;
+  readonly nodeId: NodeId;
+  /** The X25519 key of this process, 32 bytes; one of its own when absent. */
+  readonly staticSecret?: Uint8Array;
+  /** Pinned or known identity of whom we dialled. */
+  readonly expectedNodeId: NodeId | undefined;
+  readonly hello: (remoteAddress: string) => Hello;
+  readonly remoteAddress: string;
+  readonly networkFile: Uint8Array;
+  /** One for all sessions of a process saves each frame a buffer. */
+  readonly writer?: PayloadWriter;
+}
+
+type State =
+  | { readonly type: "handshaking"; readonly handshake: Handshake }
+  | { readonly type: "ready"; readonly link: MessageLink }
+  /** A LAST frame of ours waits; without a link only what the handshake left. */
+  | { readonly type: "closing"; readonly link: MessageLink | undefined }
+  /** The peer's LAST frame came: one byte more is a fault. */
+  | { readonly type: "ended" }
+  | { readonly type: "closed" };
+
+const never = Number.POSITIVE_INFINITY;
+
+export class Session {
+  readonly conn: Conn;
+  /** Monotonic, ms. */
+  readonly connectedAt: number;
+  bytesReceived = 0;
+  bytesSent = 0;
+  private readonly env: Env;
+  private readonly options: SessionOptions;
+  private state: State;
+  /** What the handshake has to send. */
+  private readonly output: Uint8Array[];
+
+  constructor(env: Env, options: SessionOptions) {
+    this.env = env;
+    this.options = options;
+    this.conn = options.conn;
+    this.connectedAt = env.clock.monotonicMs;
+    const handshake = new Handshake(env, {
+      signatures: env.signatures,
+      genesisHash: options.genesisHash,
+      role: options.role,
+      nodeSeed: options.nodeSeed,
+      nodeId: options.nodeId,
+      expectedNodeId: options.expectedNodeId,
+      staticSecret: options.staticSecret ?? env.random.bytes(32),
+      hello: () => options.hello(options.remoteAddress),
+      networkFile: options.networkFile,
+    });
+    this.output = handshake.output;
+    this.state = { type: "handshaking", handshake };
+  }
+
+  get phase(): "opening" | "handshaking" | "ready" | "closing" | "closed" {
+    switch (this.state.type) {
+      case "handshaking":
+        return this.state.handshake.isOpening ? "opening" : "handshaking";
+      case "ended":
+        return "closed";
+      default:
+        return this.state.type;
+    }
+  }
+
+  /** When `tick` must be called next, monotonic ms; Infinity for never. */
+  get deadline(): number {
+    if (this.state.type === "handshaking") return this.connectedAt + connectionLimits.handshakeMs;
+    return this.state.type === "ready" ? this.state.link.deadline : never;
+  }
+
+  /** True when `take` would give something now. */
+  get hasOutput(): boolean {
+    if (this.output.length > 0) return true;
+    return this.link?.hasOutput ?? false;
+  }
+
+  /** Round trip of the last ping. */
+  get pingMs(): number | undefined {
+    return this.link?.pingMs;
+  }
+
+  /** The last frame received, while `record(true)` holds: evidence that a third party can check. */
+  get lastFrame(): RecordedFrame | undefined {
+    return this.link?.lastFrame;
+  }
+
+  record(on: boolean): void {
+    this.link?.record(on);
+  }
+
+  /** Bytes that wait in a lane, parked ones included: an answer is produced while there is room. */
+  heldBytes(lane: Lane): number {
+    return this.link?.heldBytes(lane) ?? 0;
+  }
+
+  /** Takes what the peer sent; `bytes` are borrowed for the call. */
+  receive(bytes: Uint8Array): readonly SessionEvent[] {
+    this.bytesReceived += bytes.length;
+    return this.guard((events) => this.read(bytes, events));
+  }
+
+  /**
+   * Queues a message; false when its lane is full or the session is not ready. With `after` it
+   * stays until that ticket is durable. Its bytes must not change until it has left.
+   */
+  send(message: Message, after?: Ticket): boolean {
+    assert(message.type !== "disconnect", "goodbye is said by disconnect()");
+    return this.state.type === "ready" && this.state.link.send(message, after);
+  }
+
+  /** Everything up to and including this ticket survives a power cut. */
+  onDurable(through: Ticket): void {
+    if (this.state.type === "ready") this.state.link.onDurable(through);
+  }
+
+  /** ready -> closing, saying why, after what is queued; handshaking -> closed in silence. */
+  disconnect(code: DisconnectCode, text: string): void {
+    switch (this.state.type) {
+      case "ready":
+        this.state.link.finish(code, text, true);
+        this.state = { type: "closing", link: this.state.link };
+        break;
+      case "handshaking":
+        this.state.handshake.fail();
+        this.output.length = 0;
+        this.state = { type: "closed" };
+        break;
+      default:
+    }
+  }
+
+  /**
+   * What is to be written next: handshake bytes, or exactly one sealed frame whose body has about
+   * `bytesMax` bytes. The memory is the caller's. Undefined when nothing may leave now.
+   */
+  take(bytesMax: number): Uint8Array | undefined {
+    const bytes = this.output.shift() ?? this.link?.take(bytesMax);
+    if (bytes !== undefined) this.bytesSent += bytes.length;
+    return bytes;
+  }
+
+  /** Does what is due at the deadline: pings, timeouts, reading on. */
+  tick(): readonly SessionEvent[] {
+    return this.guard((events) => {
+      if (this.state.type === "ready") events.push(...this.state.link.tick());
+      if (this.state.type !== "handshaking" || this.env.clock.monotonicMs < this.deadline) return;
+      throw new WireError("timeout-handshake", `not done in ${connectionLimits.handshakeMs} ms`);
+    });
+  }
+
+  /** any -> closed: TCP ended. Truncated: without the peer's goodbye, or ours. */
+  onClosed(): { readonly truncated: boolean } {
+    const truncated = this.state.type === "ready";
+    if (this.state.type === "handshaking") this.state.handshake.fail();
+    this.link?.wipe();
+    this.output.length = 0;
+    this.state = { type: "closed" };
+    return { truncated };
+  }
+
+  private get link(): MessageLink | undefined {
+    const { state } = this;
+    return state.type === "ready" || state.type === "closing" ? state.link : undefined;
+  }
+
+  /** The one place where a peer's fault is caught. */
+  private guard(act: (events: SessionEvent[]) => void): readonly SessionEvent[] {
+    const events: SessionEvent[] = [];
+    try {
+      act(events);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      events.push({ type: "failed", code: error.code, detail: error.message });
+      this.fail(error.code);
+    }
+    return events;
+  }
+
+  private read(bytes: Uint8Array, events: SessionEvent[]): void {
+    let at = 0;
+    if (this.state.type === "handshaking") {
+      const { handshake } = this.state;
+      at = handshake.receive(bytes, at);
+      if (handshake.state === "genesis-served") {
+        this.state = { type: "closing", link: undefined };
+        events.push({ type: "ended", code: "requested", text: "the network file was sent" });
+      }
+      if (handshake.state === "established") this.onEstablished(handshake, events);
+    }
+    if (at === bytes.length) return;
+    if (this.state.type === "ended") {
+      throw new WireError("data-after-last", "bytes after the LAST frame");
+    }
+    if (this.state.type !== "ready") return;
+    const { link } = this.state;
+    link.receive(bytes, at, events);
+    if (events.at(-1)?.type !== "ended") return;
+    link.wipe();
+    this.output.length = 0;
+    this.state = { type: "ended" };
+  }
+
+  /** handshaking -> ready */
+  private onEstablished(handshake: Handshake, events: SessionEvent[]): void {
+    const { peer, ownHello, send, receive, handshakeHash } = handshake.established;
+    const { genesisHash, nodeSeed, nodeId, role, writer } = this.options;
+    const channel = new SecureChannel({
+      signatures: this.env.signatures,
+      isInitiator: role === "initiator",
+      genesisHash,
+      handshakeHash,
+      nodeSeed,
+      nodeId: idBytes(nodeId),
+      peerNodeId: idBytes(peer.nodeId),
+      send,
+      receive,
+    });
+    const link = new MessageLink(this.env, channel, {
+      creditGrantedBytes: ownHello.bulkCredit,
+      creditReceivedBytes: peer.hello.bulkCredit,
+      writer,
+    });
+    this.state = { type: "ready", link };
+    events.push({ type: "ready", nodeId: peer.nodeId, hello: peer.hello });
+  }
+
+  /** ready -> closing with a LAST frame; handshaking -> closing with what may still be said. */
+  private fail(code: WireCode): void {
+    switch (this.state.type) {
+      case "handshaking":
+        this.state.handshake.fail();
+        this.state = { type: "closing", link: undefined };
+        break;
+      case "ready":
+        this.state.link.finish(farewellOf(code), code, false);
+        this.state = { type: "closing", link: this.state.link };
+        break;
+      default:
+        this.state = { type: "closed" };
+    }
+  }
+}
+
+function farewellOf(code: WireCode): DisconnectCode {
+  if (code === "timeout-pong" || code === "timeout-idle") return "idle";
+  return code === "stalled-reader" ? "useless" : "protocol";
+}
