@@ -199,7 +199,8 @@ export class Node {
       case "closed":
         return this.onClosed(input.conn, input.reason);
       case "verified":
-        return this.onImported(this.chain.onVerified(input.job, input.firstBad));
+        this.onImported(this.chain.onVerified(input.job, input.firstBad));
+        return this.sync.tick();
       case "loaded":
         this.server.onLoaded(input.job, input.values);
         return;

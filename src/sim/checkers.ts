@@ -18,7 +18,10 @@ function broken(node: SimNode, what: string): never {
   throw new InvariantBroken(`${node.name}: ${what}`);
 }
 
-/** Ends of a connection that faults of network and machine explain; all others are somebody's fault. */
+/**
+ * Ends of a connection that faults of network and machine explain; all others are somebody's fault.
+ * Nothing stalls in silence here (cuts are told to both ends), so no timeout is innocent.
+ */
 const innocentEnds = new Set([
   "closed",
   "truncated",
@@ -27,12 +30,6 @@ const innocentEnds = new Set([
   "too-many-peers",
   "useless",
   "requested",
-  "idle",
-  "timeout-handshake",
-  "timeout-frame",
-  "timeout-pong",
-  "timeout-idle",
-  "stalled-reader",
   "self",
   "self-connection",
 ]);

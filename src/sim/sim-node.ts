@@ -3,6 +3,7 @@
  * runs here as under `host/`. A crash drops the process and keeps the disk and the signer's file.
  */
 import { assert } from "../base/assert.ts";
+import { toHex } from "../base/bytes.ts";
 import { canonicalKey } from "../chain/records.ts";
 import { firstBadSignature } from "../chain/verify-body.ts";
 import { acceptedConn, type Conn, commandJob, type Job } from "../edge/conn.ts";
@@ -272,7 +273,8 @@ function describe(input: Input): string {
     case "connected":
       return `connected ${input.conn} ${input.inbound ? "from" : "to"} ${input.address}`;
     case "bytes":
-      return `bytes ${input.conn} ${input.bytes.length}`;
+      // The tail of a frame depends on everything before it: what differs inside shows here.
+      return `bytes ${input.conn} ${input.bytes.length} ${toHex(input.bytes.subarray(-4))}`;
     case "persisted":
       return `persisted ${input.through}`;
     case "verified":

@@ -61,7 +61,7 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     slotMs,
     durationMs,
     quietAtMs,
-    fsyncMs: random.pick([0, 1, 10, 80]),
+    fsyncMs: random.pick([0, 1, 10, 80, 900]),
     transfersPerMinute: random.pick([0, 6, 30, 120]),
     outboundTarget: random.pick([2, 3, 8]),
     realSignatures: random.chance(3),

@@ -1,0 +1,121 @@
+/**
+ * Bugs planted in the real code, one at a time: the simulator must catch each. If one survives,
+ * the simulator is too weak, whatever its other figures say.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Relay } from "../../src/net/relay.ts";
+import { Links } from "../../src/node/links.ts";
+import { Node } from "../../src/node/node.ts";
+import { PublicChain } from "../../src/node/public-chain.ts";
+import { Keepalive } from "../../src/peer/keepalive.ts";
+import { SecureChannel } from "../../src/peer/secure-channel.ts";
+import { World } from "../../src/sim/world.ts";
+
+/** Replaces a method while `body` runs. Private ones are reached by name: the bug is inside. */
+function planted(type: { prototype: object }, name: string, bug: unknown, body: () => void): void {
+  const original = Object.getOwnPropertyDescriptor(type.prototype, name);
+  assert.ok(original, `${name} is still there to be broken`);
+  Object.defineProperty(type.prototype, name, { ...original, value: bug });
+  try {
+    body();
+  } finally {
+    Object.defineProperty(type.prototype, name, original);
+  }
+}
+
+function run(seed: string, minutes = 12): World {
+  const world = new World({ seed, nodes: 5, durationMs: minutes * 60_000 });
+  world.run();
+  return world;
+}
+
+/** The first of ten seeds that notices. */
+function caught(expected: RegExp): void {
+  for (let seed = 1; seed <= 10; seed++) {
+    try {
+      run(`bug-${seed}`);
+    } catch (error) {
+      assert.match((error as Error).message, expected);
+      return;
+    }
+  }
+  assert.fail("ten seeds did not notice");
+}
+
+test("without a planted bug the seeds used here pass", () => {
+  for (const seed of ["bug-1", "bug-2"]) run(seed);
+});
+
+test("a frame header that arrives in two pieces and is half forgotten is caught", () => {
+  const read = SecureChannel.prototype.read;
+  planted(
+    SecureChannel,
+    "read",
+    function (this: SecureChannel, bytes: Uint8Array, at: number) {
+      const result = read.call(this, bytes, at);
+      const inside = this as unknown as { headerFilled: number };
+      if (result.at === bytes.length && inside.headerFilled < 8) inside.headerFilled = 0;
+      return result;
+    },
+    () => caught(/ends an honest connection|blames an honest peer/),
+  );
+});
+
+test("a clock that leaks into the core is caught by two digests", () => {
+  const hello = (Node.prototype as unknown as { hello: (at: string) => object }).hello;
+  let leaked = 0;
+  planted(
+    Node,
+    "hello",
+    function (this: Node, at: string) {
+      return { ...hello.call(this, at), wallTimeMs: ++leaked + Math.floor(performance.now()) };
+    },
+    () => assert.notEqual(run("clock", 7).digest(), run("clock", 7).digest()),
+  );
+});
+
+test("an own block that is sent before it is durable is caught", () => {
+  const send = Links.prototype.send;
+  planted(
+    Links,
+    "send",
+    function (this: Links, conn: never, message: never) {
+      return send.call(this, conn, message);
+    },
+    () =>
+      planted(
+        PublicChain,
+        "hold",
+        () => {},
+        () => caught(/before it was durable/),
+      ),
+  );
+});
+
+test("an own block that is only served too early, never announced, is caught", () => {
+  planted(
+    PublicChain,
+    "hold",
+    () => {},
+    () => caught(/before it was durable/),
+  );
+});
+
+test("a deadline that is not moved is caught", () => {
+  planted(
+    Relay,
+    "tick",
+    () => {},
+    () => caught(/deadline lies behind/),
+  );
+});
+
+test("a pong that is ignored is caught", () => {
+  planted(
+    Keepalive,
+    "onPong",
+    () => {},
+    () => caught(/timeout-pong/),
+  );
+});
