@@ -1,0 +1,300 @@
+/**
+ * Transactions that wait for a block. NOT a relay (net/relay.ts) and no judge of blocks: what it
+ * holds may still become invalid, and the ledger has the last word.
+ *
+ * Invariant: of each sender, nonces from the account's on with at most `nonceGapMax` beyond the
+ * first missing one, together affordable; in all at most `transactionsMax` and `bytesMax`.
+ * Eviction takes the tail of the account whose tail is worth least, so it never leaves a gap; what
+ * waits behind a gap goes first. Every change costs O(log n). protocol-spec/06-validation §7.
+ */
+import type { Env } from "../edge/env.ts";
+import type { Block } from "../model/block.ts";
+import { type Address, idBytes, type TxId } from "../model/ids.ts";
+import { type Rejection, rejection } from "../model/rule-code.ts";
+import { addressOfKey, preimageOf, type Transaction } from "../model/transaction.ts";
+import { mempoolLimits } from "../params/limits.ts";
+import { AccountQueue, isWorthLess, type PoolEntry, type Worth } from "./account-queue.ts";
+import { type Account, checkAlone, checkAmongOwn, isExpired } from "./admission.ts";
+import { OrderedHeap } from "./ordered-heap.ts";
+import { hasRicherHead, selectFrom } from "./selection.ts";
+
+/** The ledger at the head of the chain. */
+export interface LedgerView {
+  account(address: Address): Account;
+  /** The current slot: the first in which a block may still be sealed. */
+  slot(): number;
+}
+
+export interface MempoolOptions {
+  readonly genesisHash: Uint8Array;
+  readonly minFee: bigint;
+  /** Those the ledger knows; by default transfers only. */
+  readonly transactionTypes?: readonly number[];
+  /** Lower caps for tests; by default those of params/limits.ts. */
+  readonly transactionsMax?: number;
+  readonly bytesMax?: number;
+}
+
+export interface Accepted {
+  readonly type: "accepted";
+  /** The transaction of the same nonce that had to go. */
+  readonly replaced?: TxId;
+}
+
+export class Mempool {
+  private readonly env: Env;
+  private readonly view: LedgerView;
+  private readonly options: Required<MempoolOptions>;
+  private readonly byId = new Map<TxId, PoolEntry>();
+  private readonly queues = new Map<Address, AccountQueue>();
+  private readonly byTail = new OrderedHeap<AccountQueue>((a, b) =>
+    isWorthLess(a.tailWorth, b.tailWorth),
+  );
+  private readonly byHead = new OrderedHeap<AccountQueue>(hasRicherHead);
+  private readonly byAge = new OrderedHeap<PoolEntry>(
+    (a, b) => a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && isOlder(a, b)),
+  );
+  private readonly bySlot = new OrderedHeap<PoolEntry>((a, b) => {
+    const difference = a.transaction.validUntilSlot - b.transaction.validUntilSlot;
+    return difference < 0 || (difference === 0 && isOlder(a, b));
+  });
+  private lastSequence = 0;
+  private totalBytes = 0;
+
+  constructor(env: Env, view: LedgerView, options: MempoolOptions) {
+    this.env = env;
+    this.view = view;
+    const { transactionsMax, bytesMax } = mempoolLimits;
+    this.options = { transactionTypes: [0], transactionsMax, bytesMax, ...options };
+  }
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  get bytes(): number {
+    return this.totalBytes;
+  }
+
+  has(id: TxId): boolean {
+    return this.byId.has(id);
+  }
+
+  get(id: TxId): Transaction | undefined {
+    return this.byId.get(id)?.transaction;
+  }
+
+  /** Pending and waiting transactions of one sender. */
+  countOf(address: Address): number {
+    return this.queues.get(address)?.size ?? 0;
+  }
+
+  *entries(): Generator<Transaction> {
+    for (const { transaction } of this.byId.values()) yield transaction;
+  }
+
+  /** Takes `transaction`, whose bytes the pool keeps. Its signature is checked last. */
+  add(transaction: Transaction): Accepted | Rejection {
+    const { id, from, nonce } = transaction;
+    if (this.byId.has(id)) return rejection("transaction-duplicate", "already pending");
+    const account = this.view.account(from);
+    const alone = checkAlone(transaction, account, this.view.slot(), this.options);
+    if (alone !== undefined) return alone;
+    const queue = this.queues.get(from) ?? new AccountQueue(from, account.nonce);
+    const replaced = queue.at(nonce);
+    const amongOwn = checkAmongOwn(transaction, queue, account.balance, replaced);
+    if (amongOwn !== undefined) return amongOwn;
+    const entry = this.entryOf(transaction);
+    const worth = queue.worthOf(nonce, entry.rate, entry.sequence);
+    if (replaced === undefined && this.isFullFor(transaction) && !this.isWorthMore(worth)) {
+      return rejection("mempool-full", "worth less than all that is pending");
+    }
+    const preimage = preimageOf(transaction, this.options.genesisHash);
+    const { signature, sender } = transaction;
+    if (!this.env.signatures.verify(signature, preimage, idBytes(sender))) {
+      return rejection("transaction-signature", "does not verify");
+    }
+    const isPushing = replaced === undefined && queue.size >= mempoolLimits.perAccountMax;
+    const removed = replaced ?? (isPushing ? queue.tail : undefined);
+    if (!this.exchange(queue, entry, removed)) {
+      return rejection("mempool-full", "no room without evicting what is worth more");
+    }
+    return { type: "accepted", ...(replaced && { replaced: replaced.transaction.id }) };
+  }
+
+  /**
+   * The head moved and `view` shows it. Transactions of disconnected blocks come back if they are
+   * still valid, without another look at signatures; what is confirmed or no longer affordable goes.
+   */
+  onChainMoved(disconnected: readonly Block[], connected: readonly Block[]): void {
+    const touched = new Set<Address>();
+    for (const block of [...disconnected, ...connected]) {
+      touched.add(addressOfKey(block.header.sealer));
+      for (const transaction of block.body.transactions) {
+        touched.add(transaction.from);
+        touched.add(transaction.to);
+      }
+    }
+    // Before settling: what comes back fills the gap before what its sender has pending.
+    const oldestFirst = [...disconnected].sort((a, b) => a.header.height - b.header.height);
+    for (const block of oldestFirst) {
+      for (const transaction of block.body.transactions) this.takeBack(transaction);
+    }
+    for (const address of touched) this.settle(address);
+    this.dropExpired();
+  }
+
+  /** Transactions for a block in the current slot; nonces in order for each sender. */
+  select(bytesMax: number, countMax: number): readonly Transaction[] {
+    const slot = this.view.slot();
+    return selectFrom(this.byHead, { bytesMax, countMax }, (t) => !isExpired(t, slot));
+  }
+
+  /** When the oldest transaction expires. */
+  get deadline(): number {
+    return this.byAge.first?.expiresAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  tick(): void {
+    this.dropExpired();
+  }
+
+  private entryOf(transaction: Transaction): PoolEntry {
+    return {
+      transaction,
+      rate: (transaction.fee << 32n) / BigInt(transaction.bytes.length),
+      sequence: ++this.lastSequence,
+      expiresAt: this.env.clock.monotonicMs + mempoolLimits.expiryMs,
+    };
+  }
+
+  private isFullFor({ bytes }: Transaction): boolean {
+    const { transactionsMax, bytesMax } = this.options;
+    return this.byId.size >= transactionsMax || this.totalBytes + bytes.length > bytesMax;
+  }
+
+  private isWorthMore(worth: Worth): boolean {
+    const poorest = this.byTail.first;
+    return poorest !== undefined && isWorthLess(poorest.tailWorth, worth);
+  }
+
+  private isOver(): boolean {
+    return this.byId.size > this.options.transactionsMax || this.totalBytes > this.options.bytesMax;
+  }
+
+  /** Puts `entry` in and `removed` out, evicts what is worth less; all of it or nothing. */
+  private exchange(queue: AccountQueue, entry: PoolEntry, removed: PoolEntry | undefined): boolean {
+    const { nonce } = entry.transaction;
+    if (removed !== undefined) this.remove(removed);
+    this.insert(queue, entry);
+    const evicted: PoolEntry[] = [];
+    while (this.isOver()) {
+      const poorest = this.byTail.first!;
+      const worth = queue.worthOf(nonce, entry.rate, entry.sequence);
+      if (poorest.tail === entry || !isWorthLess(poorest.tailWorth, worth)) {
+        this.remove(entry);
+        for (const back of evicted.reverse()) this.insert(this.queueOf(back), back);
+        if (removed !== undefined) this.insert(this.queueOf(removed), removed);
+        return false;
+      }
+      evicted.push(poorest.tail!);
+      this.remove(poorest.tail!);
+    }
+    return true;
+  }
+
+  /** Of a block that is no longer on the chain; its sender's later ones make room for it. */
+  private takeBack(transaction: Transaction): void {
+    const { id, from, nonce } = transaction;
+    if (this.byId.has(id)) return;
+    const account = this.view.account(from);
+    const slot = this.view.slot();
+    if (checkAlone(transaction, account, slot, this.options) !== undefined) return;
+    const queue = this.queues.get(from) ?? new AccountQueue(from, account.nonce);
+    if (queue.at(nonce) !== undefined) return;
+    queue.advance(account.nonce);
+    this.insert(queue, this.entryOf(transaction));
+    if (queue.size > mempoolLimits.perAccountMax) this.settle(from);
+    while (this.isOver()) this.remove(this.byTail.first!.tail!);
+  }
+
+  /** Of an entry's sender; a new one when its last was emptied. */
+  private queueOf({ transaction: { from } }: PoolEntry): AccountQueue {
+    return this.queues.get(from) ?? new AccountQueue(from, this.view.account(from).nonce);
+  }
+
+  /** Makes one account's queue fit its account again; the tail goes first. */
+  private settle(address: Address): void {
+    const queue = this.queues.get(address);
+    if (queue === undefined) return;
+    const { nonce, balance } = this.view.account(address);
+    for (const entry of [...queue.all()]) {
+      if (entry.transaction.nonce < nonce) this.remove(entry);
+    }
+    queue.advance(nonce);
+    for (let tail = queue.tail; tail !== undefined; tail = queue.tail) {
+      const nonceMax = queue.nextNonce + BigInt(mempoolLimits.nonceGapMax);
+      const fits =
+        queue.cost <= balance &&
+        queue.size <= mempoolLimits.perAccountMax &&
+        tail.transaction.nonce <= nonceMax;
+      if (fits) break;
+      this.remove(tail);
+    }
+    this.order(queue);
+  }
+
+  private dropExpired(): void {
+    const now = this.env.clock.monotonicMs;
+    const slot = this.view.slot();
+    for (let e = this.byAge.first; e !== undefined && e.expiresAt <= now; e = this.byAge.first) {
+      this.drop(e);
+    }
+    let e = this.bySlot.first;
+    for (; e !== undefined && isExpired(e.transaction, slot); e = this.bySlot.first) this.drop(e);
+  }
+
+  /** Removes it from wherever it stands; followers wait for another of its nonce. */
+  private drop(entry: PoolEntry): void {
+    this.remove(entry);
+    this.settle(entry.transaction.from);
+  }
+
+  private insert(queue: AccountQueue, entry: PoolEntry): void {
+    const { transaction } = entry;
+    this.queues.set(queue.address, queue);
+    this.byId.set(transaction.id, entry);
+    this.totalBytes += transaction.bytes.length;
+    this.byAge.set(entry);
+    if (transaction.validUntilSlot !== 0) this.bySlot.set(entry);
+    queue.insert(entry);
+    this.order(queue);
+  }
+
+  private remove(entry: PoolEntry): void {
+    const { transaction } = entry;
+    const queue = this.queues.get(transaction.from)!;
+    this.byId.delete(transaction.id);
+    this.totalBytes -= transaction.bytes.length;
+    this.byAge.delete(entry);
+    this.bySlot.delete(entry);
+    queue.remove(entry);
+    this.order(queue);
+  }
+
+  private order(queue: AccountQueue): void {
+    if (queue.size === 0) {
+      this.byTail.delete(queue);
+      this.byHead.delete(queue);
+      if (this.queues.get(queue.address) === queue) this.queues.delete(queue.address);
+      return;
+    }
+    this.byTail.set(queue);
+    if (queue.head === undefined) this.byHead.delete(queue);
+    else this.byHead.set(queue);
+  }
+}
+
+function isOlder(a: PoolEntry, b: PoolEntry): boolean {
+  return a.sequence < b.sequence;
+}
