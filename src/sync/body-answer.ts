@@ -1,0 +1,199 @@
+/**
+ * Answers one `get_blocks`, or one block of a `get_data`, body by body in the order asked. What is
+ * in memory is sent from there; of what is buried at most `answerLoadBytesMax` is read ahead, by
+ * the sizes in the headers, and the next batch only when the last has left.
+ * protocol-spec/04-messages §4, 08-limits §4.
+ *
+ *   hashes -> heights (I) -> headers with sizes (C) -> bodies (B), batch by batch
+ */
+import { concatBytes } from "../base/bytes.ts";
+import type { Job } from "../edge/conn.ts";
+import { decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
+import { type BlockHash, idBytes } from "../model/ids.ts";
+import { syncLimits } from "../params/limits.ts";
+import { inventoryKinds, type Message } from "../wire/messages.ts";
+import type { Answer, Step } from "./answer.ts";
+import { buriedHeightOf, isRecordOf, sealedHeaderOf } from "./buried.ts";
+import type { Loads, ServedChain, ServedKeys } from "./sync-chain.ts";
+
+/** Where a body is. */
+type Place =
+  | { readonly type: "unknown" }
+  | { readonly type: "absent" }
+  /** `header` is the sealed header's 420 bytes, kept for `get_data` only. */
+  | {
+      readonly type: "disk";
+      readonly height: number;
+      readonly bytes: number;
+      readonly header: Uint8Array | undefined;
+    };
+
+type Loading =
+  | { readonly type: "heights"; readonly indexes: readonly number[] }
+  | {
+      readonly type: "headers";
+      readonly indexes: readonly number[];
+      readonly heights: readonly number[];
+    }
+  | { readonly type: "bodies"; readonly indexes: readonly number[] };
+
+export interface BodyQuestion {
+  /** Undefined: `get_data`, answered by `new_block`. */
+  readonly request: number | undefined;
+  readonly hashes: readonly BlockHash[];
+}
+
+export class BodyAnswer implements Answer {
+  private readonly chain: ServedChain;
+  private readonly loads: Loads;
+  private readonly keys: ServedKeys;
+  private readonly question: BodyQuestion;
+  private position = 0;
+  private readonly places: Place[];
+  private readonly bodies = new Map<number, Uint8Array | undefined>();
+  private loading: (Loading & { readonly job: Job }) | undefined;
+
+  constructor(chain: ServedChain, loads: Loads, keys: ServedKeys, question: BodyQuestion) {
+    this.chain = chain;
+    this.loads = loads;
+    this.keys = keys;
+    this.question = question;
+    this.places = question.hashes.map(() => ({ type: "unknown" }));
+  }
+
+  get job(): Job | undefined {
+    return this.loading?.job;
+  }
+
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const body of this.bodies.values()) bytes += body?.length ?? 0;
+    return bytes;
+  }
+
+  step(): Step {
+    const { position } = this;
+    const hash = this.question.hashes[position];
+    if (hash === undefined) return { type: "done" };
+    const inMemory = this.chain.bodyOf(hash);
+    if (inMemory !== undefined) return this.send(hash, inMemory);
+    if (this.bodies.has(position)) return this.send(hash, this.bodies.get(position));
+    if (this.loading !== undefined) return { type: "waiting" };
+    const place = this.places[position]!;
+    if (place.type === "absent") return this.send(hash, undefined);
+    if (place.type === "disk") this.loadBodies();
+    else this.locate();
+    return this.loading === undefined ? this.step() : { type: "waiting" };
+  }
+
+  onSent(): void {
+    this.bodies.delete(this.position);
+    this.position++;
+  }
+
+  onLoaded(values: readonly (Uint8Array | undefined)[]): void {
+    const { loading } = this;
+    this.loading = undefined;
+    if (loading?.type === "heights") this.onHeights(loading.indexes, values);
+    else if (loading?.type === "headers") this.onHeaders(loading, values);
+    else if (loading?.type === "bodies") {
+      loading.indexes.forEach((index, at) => {
+        this.bodies.set(index, values[at]);
+      });
+    }
+  }
+
+  private send(hash: BlockHash, body: Uint8Array | undefined): Step {
+    return { type: "send", message: this.messageOf(hash, body) };
+  }
+
+  private messageOf(hash: BlockHash, body: Uint8Array | undefined): Message {
+    const { request } = this.question;
+    if (request !== undefined) return { type: "block_body", request, hash: idBytes(hash), body };
+    const place = this.places[this.position]!;
+    const sealed = this.chain.node(hash)?.sealed;
+    const kept = place.type === "disk" ? place.header : undefined;
+    const header = sealed === undefined ? kept : encodeSealedHeader(sealed);
+    if (body !== undefined && header !== undefined) return { type: "new_block", header, body };
+    const kind = new Uint8Array([inventoryKinds.block]);
+    return { type: "not_found", items: concatBytes(kind, idBytes(hash)) };
+  }
+
+  /** Places all that is still unknown, from here on: one job for the heights of all of them. */
+  private locate(): void {
+    const indexes: number[] = [];
+    for (let index = this.position; index < this.places.length; index++) {
+      if (this.places[index]!.type !== "unknown") continue;
+      const node = this.chain.node(this.question.hashes[index]!);
+      if (node === undefined) indexes.push(index);
+      // Executed blocks whose undoing is over keep their header in memory, not their body.
+      else if (node.status !== "executed") this.places[index] = { type: "absent" };
+      else {
+        const bytes = node.sealed.header.bodyBytes;
+        this.places[index] = { type: "disk", height: node.height, bytes, header: undefined };
+      }
+    }
+    const { hashes } = this.question;
+    this.ask(
+      { type: "heights", indexes },
+      indexes.map((index) => this.keys.buriedHeight(hashes[index]!)),
+    );
+  }
+
+  private onHeights(indexes: readonly number[], records: readonly (Uint8Array | undefined)[]) {
+    const found: number[] = [];
+    const heights: number[] = [];
+    indexes.forEach((index, at) => {
+      const height = buriedHeightOf(records[at]);
+      if (height === undefined) {
+        this.places[index] = { type: "absent" };
+        return;
+      }
+      found.push(index);
+      heights.push(height);
+    });
+    this.ask(
+      { type: "headers", indexes: found, heights },
+      heights.map((height) => this.keys.canonical(height)),
+    );
+  }
+
+  private onHeaders(
+    { indexes, heights }: Extract<Loading, { type: "headers" }>,
+    records: readonly (Uint8Array | undefined)[],
+  ): void {
+    indexes.forEach((index, at) => {
+      const record = records[at];
+      const header = sealedHeaderOf(record);
+      const sealed = header && decodeSealedHeader(header);
+      const isOurs = record !== undefined && isRecordOf(record, this.question.hashes[index]!);
+      if (!isOurs || sealed === undefined || "code" in sealed) {
+        this.places[index] = { type: "absent" };
+        return;
+      }
+      const kept = this.question.request === undefined ? header : undefined;
+      const bytes = sealed.header.bodyBytes;
+      this.places[index] = { type: "disk", height: heights[at]!, bytes, header: kept };
+    });
+  }
+
+  private loadBodies(): void {
+    const indexes: number[] = [];
+    const keys: Uint8Array[] = [];
+    let bytes = 0;
+    for (let index = this.position; index < this.places.length; index++) {
+      const place = this.places[index]!;
+      if (place.type !== "disk") continue;
+      bytes += place.bytes;
+      if (indexes.length > 0 && bytes > syncLimits.answerLoadBytesMax) break;
+      indexes.push(index);
+      keys.push(this.keys.body(place.height, this.question.hashes[index]!));
+    }
+    this.ask({ type: "bodies", indexes }, keys);
+  }
+
+  private ask(loading: Loading, keys: readonly Uint8Array[]): void {
+    if (keys.length === 0) return;
+    this.loading = { ...loading, job: this.loads.load(keys) };
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What one peer owes us in bodies, and how far it can be relied on. Its claims are hints: what it
+ * does not deliver it is soon not asked for. Decides nothing about the window (body-window.ts).
+ * protocol-spec/09-connections §5.
+ */
+import { BoundedMap } from "../base/bounded.ts";
+import type { Conn } from "../edge/conn.ts";
+import type { BlockHash } from "../model/ids.ts";
+import { syncLimits } from "../params/limits.ts";
+import type { SyncNode } from "./sync-chain.ts";
+
+export interface BodyRequest {
+  readonly id: number;
+  readonly peer: BodyPeer;
+  /** Bytes reserved for each body that is still owed. */
+  readonly owed: Map<BlockHash, number>;
+  readonly bytes: number;
+  readonly sentAt: number;
+  deliveredCount: number;
+}
+
+export class BodyPeer {
+  readonly conn: Conn;
+  /** Highest block it claimed or showed to have. */
+  height: number;
+  /** Open, in the order of sending: it answers them in that order. */
+  readonly requests = new Map<number, BodyRequest>();
+  outstandingBytes = 0;
+  /** When its turn came to work on the first of `requests`. */
+  private turnAt = 0;
+  private failureCount = 0;
+  private pausedUntil = 0;
+  private readonly lacking = new BoundedMap<BlockHash, number>(syncLimits.lackingPerPeerMax);
+  private readonly late = new BoundedMap<string, Set<BlockHash>>(syncLimits.answersPerPeerMax);
+
+  constructor(conn: Conn, height: number) {
+    this.conn = conn;
+    this.height = height;
+  }
+
+  get first(): BodyRequest | undefined {
+    for (const request of this.requests.values()) return request;
+    return undefined;
+  }
+
+  /** When the first open request is given up; Infinity when none is open. */
+  get deadline(): number {
+    const { first } = this;
+    if (first === undefined) return Number.POSITIVE_INFINITY;
+    return this.turnAt + syncLimits.requestMs + first.bytes / syncLimits.requestBytesPerMsMin;
+  }
+
+  /** When it may be asked again. */
+  get restsUntil(): number {
+    return this.pausedUntil;
+  }
+
+  mayTake(now: number): boolean {
+    return this.pausedUntil <= now && this.requests.size < syncLimits.requestsPerPeerMax;
+  }
+
+  /** `highest`: what any peer claims; beyond it nobody's claim says anything. */
+  has(node: SyncNode, highest: number, now: number): boolean {
+    if (this.height < node.height && node.height <= highest) return false;
+    const until = this.lacking.get(node.hash);
+    if (until === undefined) return true;
+    if (until > now) return false;
+    this.lacking.delete(node.hash);
+    return true;
+  }
+
+  lack(hash: BlockHash, until: number): void {
+    this.lacking.set(hash, until);
+  }
+
+  begin(request: BodyRequest, now: number): void {
+    if (this.requests.size === 0) this.turnAt = now;
+    this.requests.set(request.id, request);
+    this.outstandingBytes += request.bytes;
+  }
+
+  /** Answered in full or given up; what is still owed may come late. */
+  end(request: BodyRequest, now: number): void {
+    this.requests.delete(request.id);
+    this.outstandingBytes -= request.bytes;
+    this.turnAt = now;
+    if (request.owed.size > 0) this.late.set(String(request.id), new Set(request.owed.keys()));
+    else this.failureCount = 0;
+  }
+
+  /** True when `hash` was owed on a request given up; once. */
+  takeLate(id: number, hash: BlockHash): boolean {
+    return this.late.get(String(id))?.delete(hash) ?? false;
+  }
+
+  /** Once is chance; from the second time in a row on it rests, longer each time. */
+  fail(now: number): void {
+    this.failureCount++;
+    if (this.failureCount < 2) return;
+    const { restMinMs, restMaxMs } = syncLimits;
+    const doublings = Math.min(this.failureCount - 2, 16);
+    this.pause(now + Math.min(restMinMs * 2 ** doublings, restMaxMs));
+  }
+
+  pause(until: number): void {
+    this.pausedUntil = Math.max(this.pausedUntil, until);
+  }
+}

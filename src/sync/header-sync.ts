@@ -1,0 +1,293 @@
+/**
+ * Asks peers for headers: at the start, at intervals, and when a peer shows something unknown.
+ * NOT fork choice and no body (block-download.ts). What peers claim is a hint: a lie costs at most
+ * one question, and each further one waits longer.
+ *
+ * Invariant: at most one question is open at a peer, `headerPeersMax` in all; none while the
+ * headers in memory are `headersAheadMax` ahead of the executed head.
+ * protocol-spec/09-connections §5.
+ */
+import { BoundedMap } from "../base/bounded.ts";
+import { copyBytes } from "../base/bytes.ts";
+import type { Conn } from "../edge/conn.ts";
+import type { Env } from "../edge/env.ts";
+import type { PeerPort } from "../edge/port.ts";
+import { decodeSealedHeader, type SealedHeader } from "../model/header.ts";
+import type { BlockHash } from "../model/ids.ts";
+import { type Rejection, rejection } from "../model/rule-code.ts";
+import { syncLimits } from "../params/limits.ts";
+import { type MessageOf, sealedHeaderBytes } from "../wire/messages.ts";
+import { encodeHashes, locatorFrom, noStop } from "./locator.ts";
+import type { SyncChain, SyncNode } from "./sync-chain.ts";
+
+interface Question {
+  readonly request: number;
+  readonly count: number;
+  readonly deadline: number;
+  /** Height that the answer must pass for another question to follow; -1 for a first one. */
+  readonly fromHeight: number;
+}
+
+interface HeaderPeer {
+  readonly conn: Conn;
+  /** Highest it claimed or showed. */
+  height: number;
+  /** It may have what we do not. */
+  isWanted: boolean;
+  question: Question | undefined;
+  /** The last header of its answer, where the next question goes on. */
+  last: SyncNode | undefined;
+  /** What it said to have and we have not seen yet. */
+  claim: BlockHash | undefined;
+  /** Questions in a row that did not bring what it claimed. */
+  fruitlessCount: number;
+  /** Not asked before. */
+  askAt: number;
+  /** Given up, may still be answered; by our request number. */
+  readonly late: BoundedMap<string, Question>;
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+export class HeaderSync {
+  private readonly env: Env;
+  private readonly port: PeerPort;
+  private readonly chain: SyncChain;
+  private readonly peers = new Map<Conn, HeaderPeer>();
+  private lastRequest = 0;
+  private openCount = 0;
+  private intervalAt: number;
+  private roomAt = never;
+  private isFirstSettled = false;
+
+  constructor(env: Env, port: PeerPort, chain: SyncChain) {
+    this.env = env;
+    this.port = port;
+    this.chain = chain;
+    this.intervalAt = env.clock.monotonicMs + syncLimits.intervalMs;
+  }
+
+  /** A peer says it has more than we know, and none has answered or failed to yet. */
+  get isWaitingForFirst(): boolean {
+    if (this.isFirstSettled) return false;
+    for (const peer of this.peers.values()) if (peer.claim !== undefined) return true;
+    return false;
+  }
+
+  onReady(conn: Conn, height: number, head: BlockHash): void {
+    const peer: HeaderPeer = {
+      conn,
+      height,
+      isWanted: false,
+      question: undefined,
+      last: undefined,
+      claim: undefined,
+      fruitlessCount: 0,
+      askAt: 0,
+      late: new BoundedMap(syncLimits.answersPerPeerMax),
+    };
+    this.peers.set(conn, peer);
+    // Who stands below our anchor has nothing that could still change our chain.
+    if (height > this.chain.anchor.height) this.want(peer, head);
+    this.ask();
+  }
+
+  onClosed(conn: Conn): void {
+    const peer = this.peers.get(conn);
+    if (peer === undefined) return;
+    this.peers.delete(conn);
+    if (peer.question !== undefined) this.openCount--;
+    if (this.peers.size === 0) this.isFirstSettled = false;
+    this.ask();
+  }
+
+  /** The peer has `hash`, or built on it. */
+  onAnnounced(conn: Conn, hash: BlockHash): void {
+    const peer = this.peers.get(conn);
+    if (peer === undefined) return;
+    this.want(peer, hash);
+    this.ask();
+  }
+
+  /** Returns the height up to which the peer has shown to have blocks that we know. */
+  onHeaders(conn: Conn, message: MessageOf<"headers">): number | undefined {
+    const peer = this.peers.get(conn);
+    if (peer === undefined) return undefined;
+    const question = this.takeQuestion(peer, message.request);
+    if (question === undefined) {
+      this.port.blame(conn, "unsolicited", `headers ${message.request} were not asked for`);
+      return undefined;
+    }
+    this.isFirstSettled = true;
+    const headers = decodeHeaders(copyBytes(message.headers));
+    if (headers !== undefined && "code" in headers) {
+      return this.fail(peer, headers.code, headers.detail);
+    }
+    if (headers === undefined || headers.length > question.count) {
+      const detail = `at most ${question.count} linked headers of ${sealedHeaderBytes} bytes`;
+      return this.fail(peer, "bad-field", detail);
+    }
+    const result = this.chain.importHeaders(headers, conn);
+    const last = this.lastKnown(headers);
+    if (last !== undefined) peer.height = Math.max(peer.height, last.height);
+    if (result.rejection !== undefined) {
+      return this.fail(peer, result.rejection.code, result.rejection.detail);
+    }
+    const isFull = headers.length === question.count || (last?.height ?? never) < peer.height;
+    const mayGoOn = last !== undefined && last.height > question.fromHeight && isFull;
+    peer.last = mayGoOn ? last : undefined;
+    peer.isWanted = mayGoOn;
+    if (!mayGoOn) this.settleClaim(peer);
+    else if (result.accepted > 0) peer.fruitlessCount = 0;
+    this.ask();
+    return last?.height;
+  }
+
+  get deadline(): number {
+    let deadline = Math.min(this.intervalAt, this.roomAt);
+    const isFull = this.openCount >= syncLimits.headerPeersMax;
+    for (const peer of this.peers.values()) {
+      if (peer.question !== undefined) deadline = Math.min(deadline, peer.question.deadline);
+      else if (peer.isWanted && !isFull && this.roomAt === never) {
+        deadline = Math.min(deadline, peer.askAt);
+      }
+    }
+    return this.peers.size === 0 ? never : deadline;
+  }
+
+  tick(): void {
+    const now = this.env.clock.monotonicMs;
+    for (const peer of this.peers.values()) {
+      const { question } = peer;
+      if (question === undefined || question.deadline > now) continue;
+      this.takeQuestion(peer, question.request);
+      peer.late.set(String(question.request), question);
+      peer.last = undefined;
+      this.isFirstSettled = true;
+      this.wait(peer);
+    }
+    if (this.intervalAt <= now) {
+      this.intervalAt = now + syncLimits.intervalMs;
+      for (const peer of this.shuffled().slice(0, syncLimits.intervalPeersMax)) {
+        peer.isWanted = true;
+      }
+    }
+    this.ask();
+  }
+
+  private want(peer: HeaderPeer, claim: BlockHash): void {
+    if (this.chain.has(claim)) return;
+    peer.claim = claim;
+    peer.isWanted = true;
+  }
+
+  /** The peer has told all it has: was what it claimed among it? */
+  private settleClaim(peer: HeaderPeer): void {
+    const { claim } = peer;
+    peer.claim = undefined;
+    if (claim !== undefined && !this.chain.has(claim)) this.wait(peer);
+    else peer.fruitlessCount = 0;
+  }
+
+  private wait(peer: HeaderPeer): void {
+    const { fruitlessMinMs, restMaxMs } = syncLimits;
+    const waitMs = Math.min(fruitlessMinMs * 2 ** Math.min(peer.fruitlessCount, 16), restMaxMs);
+    peer.fruitlessCount++;
+    peer.askAt = this.env.clock.monotonicMs + waitMs;
+  }
+
+  /** Blaming may close the connection, and `onClosed` then comes before this returns. */
+  private fail(peer: HeaderPeer, code: Rejection["code"] | "bad-field", detail: string): undefined {
+    peer.isWanted = false;
+    peer.claim = undefined;
+    peer.last = undefined;
+    this.wait(peer);
+    this.port.blame(peer.conn, code, detail);
+    this.ask();
+    return undefined;
+  }
+
+  private takeQuestion(peer: HeaderPeer, request: number): Question | undefined {
+    const { question } = peer;
+    if (question?.request === request) {
+      peer.question = undefined;
+      this.openCount--;
+      return question;
+    }
+    const late = peer.late.get(String(request));
+    peer.late.delete(String(request));
+    return late;
+  }
+
+  private lastKnown(headers: readonly SealedHeader[]): SyncNode | undefined {
+    for (let index = headers.length - 1; index >= 0; index--) {
+      const node = this.chain.node(headers[index]!.header.hash);
+      if (node !== undefined) return node;
+    }
+    return undefined;
+  }
+
+  /** Asks whom it may; those that disappointed least first, by chance among equals. */
+  private ask(): void {
+    const now = this.env.clock.monotonicMs;
+    this.roomAt = never;
+    if (this.openCount >= syncLimits.headerPeersMax) return;
+    const peers = this.shuffled().filter((p) => p.isWanted && !p.question && p.askAt <= now);
+    if (peers.length === 0) return;
+    const { head, bestHeader } = this.chain;
+    const room = syncLimits.headersAheadMax - Math.max(0, bestHeader.height - head.height);
+    if (room < syncLimits.headersRoomMin) {
+      this.roomAt = now + syncLimits.roomPollMs;
+      return;
+    }
+    const count = Math.min(room, syncLimits.headersPerMessageMax);
+    peers.sort((a, b) => a.fruitlessCount - b.fruitlessCount);
+    for (const peer of peers) {
+      if (this.openCount >= syncLimits.headerPeersMax) return;
+      this.askOne(peer, count, now);
+    }
+  }
+
+  private askOne(peer: HeaderPeer, count: number, now: number): void {
+    const request = ++this.lastRequest;
+    const first = [...(peer.last ? [peer.last.hash] : []), this.chain.bestHeader.hash];
+    const locator = encodeHashes(locatorFrom(first, this.chain.locator()));
+    const sent = this.port.send(peer.conn, {
+      type: "get_headers",
+      request,
+      locator,
+      stop: noStop,
+      count,
+    });
+    if (!sent) {
+      peer.askAt = now + syncLimits.fruitlessMinMs;
+      return;
+    }
+    const fromHeight = peer.last?.height ?? -1;
+    peer.question = { request, count, deadline: now + syncLimits.requestMs, fromHeight };
+    this.openCount++;
+  }
+
+  private shuffled(): HeaderPeer[] {
+    const peers = [...this.peers.values()];
+    for (let last = peers.length - 1; last > 0; last--) {
+      const other = this.env.random.below(last + 1);
+      [peers[last], peers[other]] = [peers[other]!, peers[last]!];
+    }
+    return peers;
+  }
+}
+
+/** Headers that link; undefined when they are not whole or do not. Keeps `bytes`. */
+function decodeHeaders(bytes: Uint8Array): SealedHeader[] | Rejection | undefined {
+  if (bytes.length % sealedHeaderBytes !== 0) return undefined;
+  const headers: SealedHeader[] = [];
+  for (let at = 0; at < bytes.length; at += sealedHeaderBytes) {
+    const sealed = decodeSealedHeader(bytes.subarray(at, at + sealedHeaderBytes));
+    if ("code" in sealed) return rejection(sealed.code, sealed.detail);
+    const parent = headers.at(-1);
+    if (parent !== undefined && sealed.header.parentHash !== parent.header.hash) return undefined;
+    headers.push(sealed);
+  }
+  return headers;
+}

@@ -1,0 +1,183 @@
+/**
+ * Serves headers and bodies to peers, from memory and from disk. Decides nothing about the chain.
+ * Peers share by their lanes: what fits goes out, a full lane stops that peer's answers until
+ * `onRoom`, and each has at most two loads under way, so nobody's question delays another's.
+ *
+ * Invariant: at most `answersPerPeerMax` answers are open for a peer, and of its `get_blocks` only
+ * the oldest reads ahead; more questions are ignored and blamed softly ("unsolicited"), since an
+ * impatient honest peer may repeat itself. All of it goes with the connection.
+ * protocol-spec/08-limits §4, 09-connections §5.
+ */
+import type { Conn, Job } from "../edge/conn.ts";
+import type { Env } from "../edge/env.ts";
+import type { PeerPort } from "../edge/port.ts";
+import { type BlockHash, blockHashOf } from "../model/ids.ts";
+import { syncLimits } from "../params/limits.ts";
+import type { MessageOf } from "../wire/messages.ts";
+import type { Answer } from "./answer.ts";
+import { BodyAnswer } from "./body-answer.ts";
+import { HeaderAnswer } from "./header-answer.ts";
+import { decodeHashes, hashBytes } from "./locator.ts";
+import type { Loads, ServedChain, ServedKeys } from "./sync-chain.ts";
+
+interface ServedPeer {
+  /** Headers and single blocks: small, so not behind a long answer. */
+  readonly short: Answer[];
+  readonly long: Answer[];
+  isBlocked: boolean;
+}
+
+export class ChainServer {
+  private readonly port: PeerPort;
+  private readonly chain: ServedChain;
+  private readonly loads: Loads;
+  private readonly keys: ServedKeys;
+  private readonly peers = new Map<Conn, ServedPeer>();
+  private readonly jobs = new Map<Job, { readonly conn: Conn; readonly answer: Answer }>();
+
+  constructor(_env: Env, port: PeerPort, chain: ServedChain, loads: Loads, keys: ServedKeys) {
+    this.port = port;
+    this.chain = chain;
+    this.loads = loads;
+    this.keys = keys;
+  }
+
+  /** Open answers, loads under way and bytes read ahead, over all peers. */
+  get load(): { readonly answers: number; readonly jobs: number; readonly heldBytes: number } {
+    let answers = 0;
+    let heldBytes = 0;
+    for (const { short, long } of this.peers.values()) {
+      answers += short.length + long.length;
+      for (const answer of [...short, ...long]) heldBytes += answer.heldBytes;
+    }
+    return { answers, jobs: this.jobs.size, heldBytes };
+  }
+
+  onGetHeaders(conn: Conn, message: MessageOf<"get_headers">): void {
+    const locator = decodeHashes(message.locator, syncLimits.locatorMax);
+    if (locator === undefined || message.stop.length !== hashBytes) {
+      this.port.blame(conn, "bad-field", "1 to 64 locator hashes and a stop hash expected");
+      return;
+    }
+    const peer = this.open(conn, "get_headers");
+    if (peer === undefined) return;
+    const { request } = message;
+    const count = Math.min(message.count, syncLimits.headersPerMessageMax);
+    const question = { request, locator, stop: blockHashOf(message.stop), count };
+    peer.short.push(new HeaderAnswer(this.chain, this.loads, this.keys, question));
+    this.serve(conn, peer);
+  }
+
+  onGetBlocks(conn: Conn, message: MessageOf<"get_blocks">): void {
+    const { request } = message;
+    const hashes = decodeHashes(message.hashes, syncLimits.blocksPerRequestMax);
+    if (hashes === undefined) {
+      const detail = `1 to ${syncLimits.blocksPerRequestMax} block hashes expected`;
+      this.port.blame(conn, "bad-field", detail);
+      return;
+    }
+    const peer = this.open(conn, "get_blocks");
+    if (peer === undefined) return;
+    const question = { request, hashes };
+    peer.long.push(new BodyAnswer(this.chain, this.loads, this.keys, question));
+    this.serve(conn, peer);
+  }
+
+  /**
+   * Answers a block item of `get_data`, from memory or disk, by `new_block` or `not_found`.
+   * False, and nothing is sent, when the peer has too many answers open.
+   */
+  serveBlock(conn: Conn, hash: BlockHash): boolean {
+    const peer = this.peerOf(conn);
+    if (isFull(peer)) return false;
+    const question = { request: undefined, hashes: [hash] };
+    peer.short.push(new BodyAnswer(this.chain, this.loads, this.keys, question));
+    this.serve(conn, peer);
+    return true;
+  }
+
+  /** False when the job is not ours or its peer is gone. */
+  onLoaded(job: Job, values: readonly (Uint8Array | undefined)[]): boolean {
+    const waiting = this.jobs.get(job);
+    if (waiting === undefined) return false;
+    this.jobs.delete(job);
+    const { conn, answer } = waiting;
+    answer.onLoaded(values);
+    this.track(conn, answer);
+    const peer = this.peers.get(conn);
+    if (peer !== undefined) this.serve(conn, peer);
+    return true;
+  }
+
+  /** The lanes of `conn` may have drained. Cheap when nothing waits for that. */
+  onRoom(conn: Conn): void {
+    const peer = this.peers.get(conn);
+    if (peer === undefined || !peer.isBlocked) return;
+    peer.isBlocked = false;
+    this.serve(conn, peer);
+  }
+
+  onClosed(conn: Conn): void {
+    const peer = this.peers.get(conn);
+    if (peer === undefined) return;
+    this.peers.delete(conn);
+    for (const { job } of [...peer.short, ...peer.long])
+      if (job !== undefined) this.jobs.delete(job);
+  }
+
+  private peerOf(conn: Conn): ServedPeer {
+    const known = this.peers.get(conn);
+    if (known !== undefined) return known;
+    const peer = { short: [], long: [], isBlocked: false };
+    this.peers.set(conn, peer);
+    return peer;
+  }
+
+  private open(conn: Conn, what: string): ServedPeer | undefined {
+    const peer = this.peerOf(conn);
+    if (!isFull(peer)) return peer;
+    const detail = `${what} beyond ${syncLimits.answersPerPeerMax} open ones`;
+    this.port.blame(conn, "unsolicited", detail);
+    return undefined;
+  }
+
+  /** Goes on until the lane is full, the store is awaited or nothing is left. */
+  private serve(conn: Conn, peer: ServedPeer): void {
+    while (
+      !peer.isBlocked &&
+      (this.advance(conn, peer, peer.short) || this.advance(conn, peer, peer.long))
+    ) {
+      if (this.peers.get(conn) !== peer) return;
+    }
+    const isIdle = peer.short.length === 0 && peer.long.length === 0;
+    if (isIdle && this.peers.get(conn) === peer) this.peers.delete(conn);
+  }
+
+  private track(conn: Conn, answer: Answer): void {
+    if (answer.job !== undefined) this.jobs.set(answer.job, { conn, answer });
+  }
+
+  /** One step of the oldest answer; false when it cannot move now. */
+  private advance(conn: Conn, peer: ServedPeer, answers: Answer[]): boolean {
+    const answer = answers[0];
+    if (answer === undefined) return false;
+    if (answer.job !== undefined && this.jobs.has(answer.job)) return false;
+    const step = answer.step();
+    this.track(conn, answer);
+    switch (step.type) {
+      case "done":
+        answers.shift();
+        return true;
+      case "waiting":
+        return false;
+      case "send":
+        peer.isBlocked = !this.port.send(conn, step.message);
+        if (!peer.isBlocked) answer.onSent();
+        return !peer.isBlocked;
+    }
+  }
+}
+
+function isFull(peer: ServedPeer): boolean {
+  return peer.short.length + peer.long.length >= syncLimits.answersPerPeerMax;
+}

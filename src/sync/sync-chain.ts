@@ -1,0 +1,64 @@
+/**
+ * What synchronization needs of the chain, declared by its consumer; `ChainManager` has it all.
+ * Nothing here decides validity or fork choice. protocol-spec/09-connections §5.
+ */
+import type { Imported } from "../chain/imported.ts";
+import type { Conn, Job } from "../edge/conn.ts";
+import type { SealedHeader } from "../model/header.ts";
+import type { BlockHash } from "../model/ids.ts";
+import type { Rejection } from "../model/rule-code.ts";
+
+/** A block in memory; the first status still wants its body. */
+export interface SyncNode {
+  readonly sealed: SealedHeader;
+  readonly hash: BlockHash;
+  readonly height: number;
+  readonly status: "header" | "checking" | "body" | "executed" | "invalid";
+}
+
+export interface SyncChain {
+  readonly head: SyncNode;
+  readonly bestHeader: SyncNode;
+  /** Root of the tree in memory: nothing below it can change. */
+  readonly anchor: SyncNode;
+  importHeaders(
+    headers: readonly SealedHeader[],
+    source: Conn,
+  ): {
+    readonly accepted: number;
+    readonly missing?: BlockHash | undefined;
+    readonly rejection?: Rejection | undefined;
+  };
+  importBody(hash: BlockHash, body: Uint8Array, source: Conn): readonly Imported[];
+  has(hash: BlockHash): boolean;
+  node(hash: BlockHash): SyncNode | undefined;
+  locator(): readonly BlockHash[];
+  missingBodies(max: number): readonly SyncNode[];
+}
+
+export interface ServedChain {
+  readonly anchor: SyncNode;
+  node(hash: BlockHash): SyncNode | undefined;
+  canonicalAt(height: number): SyncNode | undefined;
+  bodyOf(hash: BlockHash): Uint8Array | undefined;
+  /** `below`: the answer begins at or below this height, which is on disk. */
+  headersAfter(
+    locator: readonly BlockHash[],
+    stop: BlockHash,
+    count: number,
+  ): readonly SealedHeader[] | { readonly below: number };
+}
+
+/** Asks the store; the values come back by `onLoaded` in the order of `keys`. */
+export interface Loads {
+  load(keys: readonly Uint8Array[]): Job;
+}
+
+/** Keys of stored records, as in `chain/records.ts`. */
+export interface ServedKeys {
+  /** -> hash 32 | header 356 | seal 64. */
+  canonical(height: number): Uint8Array;
+  body(height: number, hash: BlockHash): Uint8Array;
+  /** -> height u64. */
+  buriedHeight(hash: BlockHash): Uint8Array;
+}

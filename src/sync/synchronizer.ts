@@ -1,0 +1,126 @@
+/**
+ * Brings the chain up to what peers have: headers first, then bodies. Composes the two halves and
+ * tells how far we are. Decides no validity and no fork choice; keeps no block.
+ * protocol-spec/09-connections §5.
+ */
+import type { Imported } from "../chain/imported.ts";
+import type { Conn } from "../edge/conn.ts";
+import type { Env } from "../edge/env.ts";
+import type { PeerPort } from "../edge/port.ts";
+import { type BlockHash, blockHashOf } from "../model/ids.ts";
+import type { Hello, MessageOf } from "../wire/messages.ts";
+import { BlockDownload } from "./block-download.ts";
+import { BlockRate } from "./block-rate.ts";
+import { HeaderSync } from "./header-sync.ts";
+import type { SyncChain } from "./sync-chain.ts";
+
+export interface SyncOptions {
+  /** No peers are expected: alone is not lonely. */
+  readonly solo: boolean;
+}
+
+export interface SyncProgress {
+  readonly state: "synced" | "syncing" | "lonely";
+  readonly currentHeight: number;
+  /** Best header we know, or what most peers claim if that is higher: a hint. */
+  readonly targetHeight: number;
+  /** Ready peers. */
+  readonly peers: number;
+  readonly blocksPerSecond: number;
+}
+
+/** Behind by more than this many blocks is syncing: one may be on its way at any time. */
+const behindMax = 2;
+
+export class Synchronizer {
+  private readonly env: Env;
+  private readonly chain: SyncChain;
+  private readonly options: SyncOptions;
+  private readonly headers: HeaderSync;
+  private readonly bodies: BlockDownload;
+  private readonly rate = new BlockRate();
+  private readonly ready = new Set<Conn>();
+
+  constructor(env: Env, port: PeerPort, chain: SyncChain, options: SyncOptions) {
+    this.env = env;
+    this.chain = chain;
+    this.options = options;
+    this.headers = new HeaderSync(env, port, chain);
+    this.bodies = new BlockDownload(env, port, chain);
+  }
+
+  onReady(conn: Conn, hello: Pick<Hello, "height" | "headHash">): void {
+    this.ready.add(conn);
+    this.noteRate();
+    this.bodies.onReady(conn, hello.height);
+    this.headers.onReady(conn, hello.height, blockHashOf(hello.headHash));
+  }
+
+  onClosed(conn: Conn): void {
+    if (!this.ready.delete(conn)) return;
+    this.headers.onClosed(conn);
+    this.bodies.onClosed(conn);
+  }
+
+  onHeaders(conn: Conn, message: MessageOf<"headers">): void {
+    const height = this.headers.onHeaders(conn, message);
+    if (height !== undefined) this.bodies.onHeight(conn, height);
+    this.bodies.look();
+  }
+
+  /** Whoever calls blames the source of what comes back rejected. */
+  onBlockBody(conn: Conn, message: MessageOf<"block_body">): readonly Imported[] {
+    const imported = this.bodies.onBody(conn, message);
+    this.noteRate();
+    return imported;
+  }
+
+  /** `conn` announced a block that we do not have. */
+  onAnnounced(conn: Conn, hash: BlockHash): void {
+    this.headers.onAnnounced(conn, hash);
+  }
+
+  /** `conn` sent a block whose parent `missing` we do not have. */
+  onOrphan(conn: Conn, missing: BlockHash): void {
+    this.headers.onAnnounced(conn, missing);
+  }
+
+  get deadline(): number {
+    return Math.min(this.headers.deadline, this.bodies.deadline);
+  }
+
+  tick(): void {
+    this.noteRate();
+    this.headers.tick();
+    this.bodies.tick();
+  }
+
+  progress(): SyncProgress {
+    const { head, bestHeader } = this.chain;
+    const { monotonicMs } = this.env.clock;
+    return {
+      state: this.state(bestHeader.height - head.height),
+      currentHeight: head.height,
+      targetHeight: Math.max(head.height, bestHeader.height, this.claimedHeight()),
+      peers: this.ready.size,
+      blocksPerSecond: this.rate.perSecond(monotonicMs, head.height),
+    };
+  }
+
+  private state(behind: number): SyncProgress["state"] {
+    if (this.ready.size === 0) {
+      return this.options.solo ? "synced" : "lonely";
+    }
+    return behind > behindMax || this.headers.isWaitingForFirst ? "syncing" : "synced";
+  }
+
+  /** The lower median: one liar among three moves it no further than an honest peer. */
+  private claimedHeight(): number {
+    const heights = this.bodies.heights().sort((a, b) => a - b);
+    return heights[(heights.length - 1) >> 1] ?? 0;
+  }
+
+  private noteRate(): void {
+    this.rate.note(this.env.clock.monotonicMs, this.chain.head.height);
+  }
+}

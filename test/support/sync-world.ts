@@ -1,0 +1,291 @@
+/**
+ * A world for synchronization alone: virtual time, lines with latency, and small chains that are
+ * real (linked headers, bodies that headers commit to) but judge nothing else. The chain here
+ * stands for `ChainManager` where only its surface matters; the simulator tests the whole.
+ */
+import { assert } from "../../src/base/assert.ts";
+import { concatBytes, equalBytes, u64Bytes } from "../../src/base/bytes.ts";
+import { Heap } from "../../src/base/heap.ts";
+import type { Imported } from "../../src/chain/imported.ts";
+import { sha256 } from "../../src/crypto/hash.ts";
+import type { Conn, Job } from "../../src/edge/conn.ts";
+import type { Env } from "../../src/edge/env.ts";
+import { encodeHeader, encodeSealedHeader, type SealedHeader } from "../../src/model/header.ts";
+import { type BlockHash, blockHashOf, idBytes, publicKeyOf } from "../../src/model/ids.ts";
+import { type Rejection, rejection } from "../../src/model/rule-code.ts";
+import type { ServedKeys, SyncNode } from "../../src/sync/sync-chain.ts";
+
+const zeros = new Uint8Array(32);
+const zeroHash = blockHashOf(zeros);
+
+export interface MadeBlock {
+  readonly sealed: SealedHeader;
+  readonly body: Uint8Array;
+}
+
+export function makeBlock(parent: SealedHeader | undefined, seed: number, bytes = 100): MadeBlock {
+  const height = parent === undefined ? 0 : parent.header.height + 1;
+  const body = new Uint8Array(bytes).fill(seed % 251);
+  body.set(u64Bytes(height));
+  const header = encodeHeader({
+    version: 1,
+    engine: 0,
+    txCount: 0,
+    height,
+    slot: height + seed,
+    timestampMs: height * 1_000,
+    parentHash: parent?.header.hash ?? zeroHash,
+    stateRoot: zeros,
+    txRoot: sha256(body),
+    receiptsRoot: zeros,
+    certHash: zeros,
+    justifiedSlot: 0,
+    justifiedHash: zeroHash,
+    validatorsHash: zeros,
+    nextValidatorsHash: zeros,
+    sealer: publicKeyOf(zeros),
+    bodyBytes: body.length,
+    extra: new Uint8Array(24),
+  });
+  return { sealed: { header, seal: new Uint8Array(64) }, body };
+}
+
+/** `count` blocks after genesis or after `from`. */
+export function makeChain(count: number, seed = 1, from?: MadeBlock[], bytes = 100): MadeBlock[] {
+  const blocks = [...(from ?? [makeBlock(undefined, 0)])];
+  for (let i = 0; i < count; i++) blocks.push(makeBlock(blocks.at(-1)!.sealed, seed, bytes));
+  return blocks;
+}
+
+interface MiniNode extends SyncNode {
+  status: SyncNode["status"];
+  readonly parent: MiniNode | undefined;
+}
+
+/** Longest chain wins; headers of version 99 are invalid; bodies must match. */
+export class MiniChain {
+  readonly nodes = new Map<BlockHash, MiniNode>();
+  readonly bodies = new Map<BlockHash, Uint8Array>();
+  head: MiniNode;
+  bestHeader: MiniNode;
+  anchor: MiniNode;
+  canonical: MiniNode[] = [];
+
+  constructor(blocks: readonly MadeBlock[]) {
+    const root = this.insert(blocks[0]!.sealed);
+    root.status = "executed";
+    this.head = root;
+    this.bestHeader = root;
+    this.anchor = root;
+    this.canonical = [root];
+    for (const { sealed, body } of blocks.slice(1)) {
+      this.importHeaders([sealed]);
+      this.importBody(sealed.header.hash, body);
+    }
+  }
+
+  importHeaders(headers: readonly SealedHeader[]) {
+    let accepted = 0;
+    for (const sealed of headers) {
+      const { header } = sealed;
+      if (this.nodes.has(header.hash)) continue;
+      if (!this.nodes.has(header.parentHash)) return { accepted, missing: header.parentHash };
+      if (sealed.seal[0] === 99) return { accepted, rejection: rejection("header-seal", "bad") };
+      const node = this.insert(sealed);
+      if (node.height > this.bestHeader.height) this.bestHeader = node;
+      accepted++;
+    }
+    return { accepted };
+  }
+
+  importBody(hash: BlockHash, body: Uint8Array, source?: Conn): readonly Imported[] {
+    const node = this.nodes.get(hash);
+    assert(node !== undefined, "headers come first");
+    if (node.status !== "header") return [{ type: "duplicate", hash, source }];
+    if (!equalBytes(sha256(body), node.sealed.header.txRoot)) {
+      const verdict: Rejection = rejection("body-mismatch", "other bytes");
+      return [{ type: "rejected", hash, rejection: verdict, source }];
+    }
+    this.bodies.set(hash, body);
+    node.status = "body";
+    this.advance();
+    return [{ type: "pending", hash, source }];
+  }
+
+  /** Buries all below `height`: their records go to `store`. */
+  bury(height: number, store: MiniStore): void {
+    for (const node of this.canonical.slice(0, height)) {
+      store.put(node, this.bodies.get(node.hash) ?? zeros);
+      this.nodes.delete(node.hash);
+      this.bodies.delete(node.hash);
+    }
+    this.anchor = this.canonical[height]!;
+  }
+
+  has(hash: BlockHash): boolean {
+    return this.nodes.has(hash);
+  }
+
+  node(hash: BlockHash): MiniNode | undefined {
+    return this.nodes.get(hash);
+  }
+
+  canonicalAt(height: number): MiniNode | undefined {
+    return height < this.anchor.height ? undefined : this.canonical[height];
+  }
+
+  bodyOf(hash: BlockHash): Uint8Array | undefined {
+    return this.bodies.get(hash);
+  }
+
+  locator(): BlockHash[] {
+    const hashes: BlockHash[] = [];
+    let step = 1;
+    let node: MiniNode | undefined = this.bestHeader;
+    while (node !== undefined && node !== this.anchor && hashes.length < 60) {
+      hashes.push(node.hash);
+      if (hashes.length > 10) step *= 2;
+      for (let i = 0; i < step && node !== this.anchor; i++) node = node?.parent;
+    }
+    return [...hashes, this.anchor.hash];
+  }
+
+  headersAfter(locator: readonly BlockHash[], stop: BlockHash, count: number) {
+    const common = locator.find((hash) => {
+      const node = this.nodes.get(hash);
+      return node !== undefined && this.canonical[node.height] === node;
+    });
+    const start = common === undefined ? 0 : this.nodes.get(common)!.height;
+    if (start < this.anchor.height) return { below: start };
+    const out: SealedHeader[] = [];
+    for (const node of this.canonical.slice(start + 1, start + 1 + count)) {
+      out.push(node.sealed);
+      if (node.hash === stop) break;
+    }
+    return out;
+  }
+
+  missingBodies(max: number): MiniNode[] {
+    const missing: MiniNode[] = [];
+    let node: MiniNode | undefined = this.bestHeader;
+    for (; node !== undefined && node.status !== "executed"; node = node.parent) {
+      if (node.status === "header") missing.push(node);
+    }
+    return missing.reverse().slice(0, max);
+  }
+
+  private insert(sealed: SealedHeader): MiniNode {
+    const { hash, height, parentHash } = sealed.header;
+    const parent = this.nodes.get(parentHash);
+    const node: MiniNode = { sealed, hash, height, status: "header", parent };
+    this.nodes.set(hash, node);
+    return node;
+  }
+
+  /** Executes what is complete on the best branch. */
+  private advance(): void {
+    const branch: MiniNode[] = [];
+    let at: MiniNode | undefined = this.bestHeader;
+    for (; at !== undefined && at.status !== "executed"; at = at.parent) branch.push(at);
+    for (const node of branch.reverse()) {
+      if (node.status === "header") return;
+      if (node.height <= this.head.height) continue;
+      for (
+        let up: MiniNode | undefined = node;
+        up && this.canonical[up.height] !== up;
+        up = up.parent
+      ) {
+        up.status = "executed";
+        this.canonical[up.height] = up;
+      }
+      this.head = node;
+    }
+  }
+}
+
+const key = (letter: string, text: string) => new TextEncoder().encode(letter + text);
+
+export const miniKeys: ServedKeys = {
+  canonical: (height) => key("C", String(height)),
+  body: (height, hash) => key("B", `${height}/${hash}`),
+  buriedHeight: (hash) => key("I", hash),
+};
+
+/** Records by key; loads are answered when the test says so. */
+export class MiniStore {
+  readonly records = new Map<string, Uint8Array>();
+  readonly asked: { readonly job: Job; readonly keys: readonly Uint8Array[] }[] = [];
+  private lastJob = 0;
+
+  load(keys: readonly Uint8Array[]): Job {
+    const job = ++this.lastJob as Job;
+    this.asked.push({ job, keys });
+    return job;
+  }
+
+  put(node: SyncNode, body: Uint8Array): void {
+    const { height, hash, sealed } = node;
+    const record = concatBytes(idBytes(hash), encodeSealedHeader(sealed));
+    this.records.set(text(miniKeys.canonical(height)), record);
+    this.records.set(text(miniKeys.body(height, hash)), body);
+    this.records.set(text(miniKeys.buriedHeight(hash)), u64Bytes(height));
+  }
+
+  /** Answers the oldest load. */
+  answer(to: { onLoaded(job: Job, values: readonly (Uint8Array | undefined)[]): unknown }): number {
+    const next = this.asked.shift();
+    assert(next !== undefined, "a load is waiting");
+    const values = next.keys.map((k) => this.records.get(text(k)));
+    to.onLoaded(next.job, values);
+    return values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
+  }
+}
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** Virtual time and reproducible chance. */
+export class VirtualTime {
+  readonly clock = { monotonicMs: 1_000, wallMs: 1_700_000_000_000 };
+  readonly env: Env;
+  private readonly events = new Heap<() => void>();
+  private state: number;
+
+  constructor(seed: number, signatures?: Env["signatures"]) {
+    this.state = seed * 2_654_435_761 + 1;
+    const below = (bound: number) => Math.floor(this.next() * bound);
+    this.env = {
+      clock: this.clock,
+      random: { below, bytes: (count) => new Uint8Array(count).map(() => below(256)) },
+      signatures: signatures ?? {
+        publicKey: () => zeros,
+        sign: () => new Uint8Array(64),
+        verify: () => true,
+      },
+    };
+  }
+
+  after(ms: number, what: () => void): void {
+    this.events.push(this.clock.monotonicMs + ms, what);
+  }
+
+  /** Performs what is next, a tick of `part` included; false when nothing is before `until`. */
+  step(part: { readonly deadline: number; tick(): void }, until: number): boolean {
+    const at = Math.min(this.events.nextAt, part.deadline);
+    if (at > until) return false;
+    const isTick = part.deadline <= this.events.nextAt;
+    this.clock.wallMs += Math.max(0, at - this.clock.monotonicMs);
+    this.clock.monotonicMs = Math.max(at, this.clock.monotonicMs);
+    if (isTick) {
+      part.tick();
+      assert(part.deadline > this.clock.monotonicMs, "after a tick the deadline lies ahead");
+    } else this.events.pop()!.value();
+    return true;
+  }
+
+  private next(): number {
+    this.state = (Math.imul(this.state ^ (this.state >>> 15), 2_246_822_507) + 0x9e3779b9) | 0;
+    let mixed = this.state;
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 3_266_489_909);
+    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+  }
+}
