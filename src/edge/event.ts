@@ -37,7 +37,7 @@ export type NodeEvent =
       readonly code: string;
       readonly forMs: number;
     }
-  /** `code` is a disconnect code (04-messages §3) or a wire code (07-errors). */
+  /** `code` is a disconnect code (04-messages §5) or a wire code (07-errors). */
   | {
       readonly type: "peer-closed";
       readonly conn: Conn;
