@@ -134,7 +134,6 @@ export class Node {
       connections: this.connections,
       relay: this.relay,
       chain: this.chain,
-      shown: this.shown,
       mempool: this.mempool,
       sync: this.sync,
       server: this.server,

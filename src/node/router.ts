@@ -9,7 +9,7 @@ import type { Imported } from "../chain/imported.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
-import { decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
+import { decodeSealedHeader } from "../model/header.ts";
 import { type BlockHash, blockHashOf, type TxId, txIdOf } from "../model/ids.ts";
 import { decodeTransaction, type Transaction } from "../model/transaction.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
@@ -22,14 +22,12 @@ import {
   type Message,
   type MessageOf,
 } from "../wire/messages.ts";
-import type { PublicChain } from "./public-chain.ts";
 
 export interface RouterParts {
   readonly port: PeerPort;
   readonly connections: ConnectionManager;
   readonly relay: Relay;
   readonly chain: ChainManager;
-  readonly shown: PublicChain;
   readonly mempool: Mempool;
   readonly sync: Synchronizer;
   readonly server: ChainServer;
@@ -96,7 +94,7 @@ export class Router {
   }
 
   private onGetData(conn: Conn, message: MessageOf<"get_data">): void {
-    const { port, shown, mempool } = this.parts;
+    const { port, server, mempool } = this.parts;
     const missing: Uint8Array[] = [];
     for (let at = 0; at < message.items.length; at += inventoryItemBytes) {
       const item = message.items.subarray(at, at + inventoryItemBytes);
@@ -107,10 +105,7 @@ export class Router {
         else port.send(conn, { type: "new_transaction", transaction: transaction.bytes });
         continue;
       }
-      const node = shown.node(blockHashOf(id));
-      const body = node && shown.bodyOf(node.hash);
-      if (node === undefined || body === undefined) missing.push(item);
-      else port.send(conn, { type: "new_block", header: encodeSealedHeader(node.sealed), body });
+      if (!server.serveBlock(conn, blockHashOf(id))) missing.push(item);
     }
     if (missing.length === 0) return;
     const items = new Uint8Array(missing.length * inventoryItemBytes);

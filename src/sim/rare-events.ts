@@ -16,7 +16,7 @@ export const rareEvents = [
   "duplicate connection closed",
   "clock moved",
   "block finalized",
-  "block caught up from disk of a peer",
+  "answer read from disk",
   "transaction confirmed",
   "transaction refused",
   "two blocks at one height",

@@ -24,6 +24,7 @@ export interface SimNodePort {
   trace(node: SimNode, line: string): void;
   onEvent(node: SimNode, event: NodeEvent): void;
   onAnswer(node: SimNode, job: Job, answer: Answer): void;
+  onLoad(): void;
   /** After every step of this node. */
   onStep(node: SimNode): void;
 }
@@ -210,6 +211,7 @@ export class SimNode {
       }
       case "load": {
         const { job, keys } = effect;
+        this.port.onLoad();
         return this.later(node, 1, () => ({
           type: "loaded",
           job,

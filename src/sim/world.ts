@@ -163,6 +163,10 @@ export class World {
 
   onAnswer(): void {}
 
+  onLoad(): void {
+    this.rare.count("answer read from disk");
+  }
+
   onStep(node: SimNode): void {
     this.steps++;
     this.checkers.onStep(node);
