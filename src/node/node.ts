@@ -117,7 +117,9 @@ export class Node {
       { ...options, self: this.nodeId, bootId: this.bootId },
     );
     this.relay = new Relay(env, port);
-    this.sync = new Synchronizer(env, port, this.chain, { solo: options.connect.length === 0 });
+    this.sync = new Synchronizer(env, port, this.chain, {
+      solo: options.connect.length === 0 && options.validatorKey !== undefined,
+    });
     this.server = new ChainServer(env, port, this.shown, effects, {
       canonical: canonicalKey,
       body: (height, hash) => bodyKey({ height, hash }),

@@ -1,7 +1,7 @@
 /**
  * Credit for BULK frames, both ends. Kernels hide megabytes of queue, so without it a vote would
  * wait seconds behind block bodies. Totals are cumulative bytes of frame bodies and never fall.
- * protocol-spec/03-frames §6.
+ * protocol-spec/03-frames §7.
  *
  *   total granted  |-----------------------------|
  *   consumed       |-----------|                 window = granted - consumed, at most
