@@ -341,7 +341,6 @@ export class Node {
           break;
         case "rejected": {
           const { code, detail } = result.rejection;
-          this.effects.notify({ type: "block-rejected", hash: result.hash, code });
           if (code === "body-mismatch" || code === "body-malformed") {
             this.relay.onUnusable(inventoryKinds.block, result.hash);
           }
@@ -358,15 +357,6 @@ export class Node {
     const { head, connected, disconnected, source, ticket } = moved;
     this.mempool.onChainMoved(disconnected, connected);
     if (source !== undefined) this.connections.onDelivered(source);
-    this.effects.notify({
-      type: "head-moved",
-      height: head.height,
-      hash: head.hash,
-      slot: head.slot,
-      transactions: connected.reduce((sum, block) => sum + block.body.transactions.length, 0),
-      disconnected: disconnected.length,
-      connected: connected.length,
-    });
     if (source === undefined) this.shown.hold(head.hash, ticket);
     if (this.slot() - head.slot > newsSlots)
       return this.relay.onObtained(inventoryKinds.block, head.hash);

@@ -1,0 +1,60 @@
+/**
+ * The next block on a head, without its seal. NOT the decision to seal, nor the choice and order
+ * of candidates (the mempool's). protocol-spec/06-validation §3.
+ */
+import { emptyBytes } from "../base/bytes.ts";
+import { encodeBody } from "../model/block.ts";
+import { encodeHeader, type Header, headerVersion } from "../model/header.ts";
+import type { PublicKey } from "../model/ids.ts";
+import { merkleRoot } from "../model/merkle.ts";
+import { type NetworkFile, slotStartMs } from "../model/network-file.ts";
+import type { Transaction } from "../model/transaction.ts";
+import { chainLimits } from "../params/limits.ts";
+import type { StateMachine } from "./state-machine.ts";
+
+export interface UnsealedBlock {
+  readonly header: Header;
+  readonly body: Uint8Array;
+}
+
+/** `state` is that after `parent`, and is so again on return. */
+export function buildBlock(
+  state: StateMachine,
+  file: NetworkFile,
+  parent: Header,
+  intent: {
+    readonly slot: number;
+    readonly sealer: PublicKey;
+    readonly candidates: readonly Transaction[];
+  },
+): UnsealedBlock {
+  const { slot, sealer, candidates } = intent;
+  const height = parent.height + 1;
+  const certificate = emptyBytes;
+  const bytesMax = chainLimits.blockBodyBytesMax - 4 - certificate.length;
+  const few = candidates.slice(0, chainLimits.blockTransactionsMax);
+  const applied = state.applyPossible({ height, slot, sealer }, few, bytesMax);
+  state.undo(applied.changes);
+  const body = encodeBody(certificate, applied.included);
+  const header = encodeHeader({
+    version: headerVersion,
+    engine: 0,
+    txCount: applied.included.length,
+    height,
+    slot,
+    timestampMs: slotStartMs(file, slot),
+    parentHash: parent.hash,
+    stateRoot: applied.stateRoot,
+    txRoot: merkleRoot(applied.included.map((transaction) => transaction.bytes)),
+    receiptsRoot: applied.receiptsRoot,
+    certHash: new Uint8Array(32),
+    justifiedSlot: parent.justifiedSlot,
+    justifiedHash: parent.justifiedHash,
+    validatorsHash: parent.nextValidatorsHash,
+    nextValidatorsHash: applied.nextValidatorsHash,
+    sealer,
+    bodyBytes: body.length,
+    extra: new Uint8Array(24),
+  });
+  return { header, body };
+}

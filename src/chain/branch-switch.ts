@@ -1,0 +1,156 @@
+/**
+ * Executing a branch: undo to the fork point, apply up to the target, write. The only place that
+ * changes the state. NOT the choice of the target (`fork-choice.ts`).
+ *
+ * Invariant: the head, in memory and in every prefix of the batches, is fully executed and never
+ * worse than before. A branch that turns out invalid before it is better is taken back; one that
+ * turns out invalid later ends at its last valid block. protocol-spec/06-validation §3, §5.
+ *
+ *   f ── a1 ── a2 (head)          batch 1: undo a2, a1; connect b1, b2, b3   (b3 is better)
+ *    └── b1 ── b2 ── b3 ── b4     batch 2: connect b4
+ */
+import { assert, defined } from "../base/assert.ts";
+import type { Ticket } from "../edge/conn.ts";
+import type { Write } from "../edge/effect.ts";
+import type { Block } from "../model/block.ts";
+import type { Rejection } from "../model/rule-code.ts";
+import type { ActiveChain } from "./active-chain.ts";
+import { better } from "./fork-choice.ts";
+import type { Journal } from "./journal.ts";
+import { bodyKey, encodeNode, encodeRef, metaKey, nodeKey, stateKey } from "./records.ts";
+import { checkResult } from "./rules.ts";
+import type { StateChange, StateMachine } from "./state-machine.ts";
+import { blockOf, forkPointOf, pathTo, type TreeNode } from "./tree-node.ts";
+
+/** What may still be executed in this step. */
+export interface StepBudget {
+  blocks: number;
+  transactions: number;
+}
+
+export interface Switched {
+  readonly connected: readonly Block[];
+  /** From the old head down. */
+  readonly disconnected: readonly Block[];
+  /** Of the last batch; undefined when the head did not move. */
+  readonly ticket: Ticket | undefined;
+  /** The block that broke a rule, if one did. */
+  readonly bad: { readonly node: TreeNode; readonly rejection: Rejection } | undefined;
+}
+
+export class BranchSwitch {
+  private readonly state: StateMachine;
+  private readonly active: ActiveChain;
+  private readonly journal: Journal;
+  /** What else belongs into the batch that makes the new head. */
+  private readonly onHead: (head: TreeNode) => Write[];
+
+  constructor(
+    state: StateMachine,
+    active: ActiveChain,
+    journal: Journal,
+    onHead: (head: TreeNode) => Write[],
+  ) {
+    this.state = state;
+    this.active = active;
+    this.journal = journal;
+    this.onHead = onHead;
+  }
+
+  /** Moves the head to `target`, which is better, or as far towards it as rules and budget let. */
+  switchTo(target: TreeNode, budget: StepBudget): Switched {
+    const start = this.active.head;
+    assert(target.ready && better(target, start), "only a better branch is executed");
+    const fork = forkPointOf(target, start);
+    const undone = pathTo(start, fork).reverse();
+    const disconnected = undone.map(blockOf);
+    let writes = undone.flatMap((node) => this.disconnect(node));
+    let fresh: TreeNode[] = [];
+    const connected: Block[] = [];
+    let ticket: Ticket | undefined;
+    let bad: Switched["bad"];
+    for (const node of pathTo(target, fork)) {
+      const rejection = this.connect(node);
+      if (rejection !== undefined) {
+        bad = { node, rejection };
+        break;
+      }
+      fresh.push(node);
+      connected.push(blockOf(node));
+      writes.push(...connectWrites(node));
+      budget.blocks -= 1;
+      budget.transactions -= node.header.txCount;
+      if (!better(node, start)) continue;
+      ticket = this.write(writes, fresh);
+      writes = [];
+      fresh = [];
+      if (budget.blocks <= 0 || budget.transactions <= 0) break;
+    }
+    if (ticket !== undefined) {
+      return { connected, disconnected, ticket, bad };
+    }
+    this.takeBack(fresh, undone);
+    return { connected: [], disconnected: [], ticket, bad };
+  }
+
+  private write(writes: readonly Write[], fresh: readonly TreeNode[]): Ticket {
+    const { head } = this.active;
+    for (const node of fresh) node.stored = true;
+    const all = [...writes, { key: metaKey("head"), value: encodeRef(head) }, ...this.onHead(head)];
+    // Nobody else can give us back what we sealed, so it is durable before it is shown.
+    const own = fresh.some((node) => node.bodySource === undefined);
+    return own ? this.journal.writeDurably(all, head) : this.journal.write(all);
+  }
+
+  /** Back to the old branch, whose blocks are valid; nothing was written. */
+  private takeBack(fresh: readonly TreeNode[], undone: readonly TreeNode[]): void {
+    for (const node of fresh.toReversed()) this.disconnect(node);
+    for (const node of undone.toReversed()) {
+      assert(this.connect(node) === undefined, "what was valid is valid again");
+    }
+  }
+
+  /** body -> executed */
+  private connect(node: TreeNode): Rejection | undefined {
+    const { header } = node;
+    const body = defined(node.body, "a ready block has its body");
+    const applied = this.state.apply(header, body.transactions);
+    if ("code" in applied) return applied;
+    const rejection = checkResult(header, applied);
+    if (rejection !== undefined) {
+      this.state.undo(applied.changes);
+      return rejection;
+    }
+    node.changes = applied.changes;
+    node.status = "executed";
+    this.active.push(node);
+    return undefined;
+  }
+
+  /** executed -> body */
+  private disconnect(node: TreeNode): Write[] {
+    assert(this.active.pop() === node, "the head is undone first");
+    const changes = defined(node.changes, "an executed block can be undone");
+    this.state.undo(changes);
+    node.changes = undefined;
+    node.status = "body";
+    return stateWrites(changes, "before");
+  }
+}
+
+function connectWrites(node: TreeNode): Write[] {
+  const changes = defined(node.changes, "it is executed");
+  const body = defined(node.body, "it is executed");
+  const writes = stateWrites(changes, "after");
+  // Both depend on the block alone, so an earlier record is the same.
+  if (node.stored) return writes;
+  return [
+    ...writes,
+    { key: nodeKey(node), value: encodeNode({ sealed: node.sealed, changes }) },
+    { key: bodyKey(node), value: body.bytes },
+  ];
+}
+
+function stateWrites(changes: readonly StateChange[], side: "before" | "after"): Write[] {
+  return changes.map((change) => ({ key: stateKey(change.key), value: change[side] }));
+}

@@ -1,0 +1,107 @@
+/**
+ * Moving the anchor up: what can no longer be undone leaves memory for the records "C", "I", "T",
+ * and branches that fork off below it are forgotten, records included. Remembers the hashes of the
+ * latest buried blocks, so that an old block is told from a fork that comes too late.
+ * protocol-spec/06-validation §6.
+ *
+ *   anchor ── a1 ── a2 ── … head        a1 becomes the anchor: x1, x2 go, a1 stays as the root
+ *         └── x1 ── x2
+ */
+import { assert, defined } from "../base/assert.ts";
+import { BoundedMap } from "../base/bounded.ts";
+import type { Write } from "../edge/effect.ts";
+import { encodeSealedHeader } from "../model/header.ts";
+import type { BlockHash } from "../model/ids.ts";
+import { chainLimits } from "../params/limits.ts";
+import type { ActiveChain } from "./active-chain.ts";
+import type { BlockTree } from "./block-tree.ts";
+import {
+  bodyKey,
+  canonicalKey,
+  encodeCanonical,
+  encodeHeight,
+  encodeTransactionRef,
+  indexKey,
+  metaKey,
+  nodeKey,
+  transactionKey,
+} from "./records.ts";
+import type { TreeNode } from "./tree-node.ts";
+
+export class Burial {
+  private readonly tree: BlockTree;
+  private readonly active: ActiveChain;
+  /** Once for each block buried, with what left the tree. */
+  private readonly onBuried: (removed: readonly TreeNode[]) => void;
+  private readonly heights = new BoundedMap<BlockHash, number>(chainLimits.treeNodesMax);
+  private readonly hashes = new BoundedMap<string, BlockHash>(chainLimits.treeNodesMax);
+
+  constructor(
+    tree: BlockTree,
+    active: ActiveChain,
+    onBuried: (removed: readonly TreeNode[]) => void,
+  ) {
+    this.tree = tree;
+    this.active = active;
+    this.onBuried = onBuried;
+    this.remember(tree.root);
+  }
+
+  /** Height of a block that is buried, if it is among the latest of them. */
+  heightOf(hash: BlockHash): number | undefined {
+    return this.heights.get(hash);
+  }
+
+  /** The buried block at `height`, if it is among the latest of them. */
+  hashAt(height: number): BlockHash | undefined {
+    return this.hashes.get(String(height));
+  }
+
+  /** Makes the active block at `height` the anchor; returns what the store must learn. */
+  raiseTo(height: number): Write[] {
+    const writes: Write[] = [];
+    while (this.tree.root.height < height) {
+      const node = this.active.at(this.tree.root.height + 1);
+      assert(node !== undefined, "only executed blocks are buried");
+      writes.push(...recordsOf(node));
+      const old = this.tree.root;
+      const removed = this.tree.reroot(node);
+      for (const gone of removed) if (gone.stored) writes.push(...deletesOf(gone));
+      this.active.cutBelow(node);
+      this.remember(node);
+      this.onBuried([old, ...removed]);
+    }
+    if (writes.length > 0) writes.push(anchorWrite(this.tree.root));
+    return writes;
+  }
+
+  private remember(node: TreeNode): void {
+    this.heights.set(node.hash, node.height);
+    this.hashes.set(String(node.height), node.hash);
+  }
+}
+
+/** "M anchor". */
+export function anchorWrite(anchor: TreeNode): Write {
+  return { key: metaKey("anchor"), value: encodeSealedHeader(anchor.sealed) };
+}
+
+function recordsOf(node: TreeNode): Write[] {
+  const { transactions } = defined(node.body, "executed blocks keep their body until burial");
+  return [
+    { key: canonicalKey(node.height), value: encodeCanonical(node.sealed) },
+    { key: indexKey(node.hash), value: encodeHeight(node.height) },
+    ...transactions.map(({ id }, index) => ({
+      key: transactionKey(id),
+      value: encodeTransactionRef({ height: node.height, hash: node.hash, index }),
+    })),
+    { key: nodeKey(node), value: undefined },
+  ];
+}
+
+function deletesOf(node: TreeNode): Write[] {
+  return [
+    { key: nodeKey(node), value: undefined },
+    { key: bodyKey(node), value: undefined },
+  ];
+}

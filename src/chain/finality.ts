@@ -1,0 +1,58 @@
+/**
+ * What may never be undone. With one validator a block is final when its child is executed; more
+ * validators need certificates, which this version does not carry. A block counts as final, for
+ * others and for ourselves, only once the record that says so is durable.
+ *
+ *   executed child ──record written──> pending (locks the fork choice) ──durable──> finalized
+ *
+ * Invariant: `finalized` never goes back; while pending, no branch without that block is taken,
+ * because a power cut may find the record on disk. protocol-spec/06-validation §6.
+ */
+import { assert } from "../base/assert.ts";
+import type { Ticket } from "../edge/conn.ts";
+import type { FinalizedRef } from "./records.ts";
+import type { TreeNode } from "./tree-node.ts";
+
+/** The highest block that is final because `head` is executed; undefined: none by this rule. */
+export function finalBy(head: TreeNode, validatorCount: number): TreeNode | undefined {
+  return validatorCount === 1 ? head.parent : undefined;
+}
+
+export class Finality {
+  private durable: FinalizedRef;
+  private pending: { readonly node: TreeNode; readonly ticket: Ticket } | undefined;
+
+  constructor(finalized: FinalizedRef) {
+    this.durable = finalized;
+  }
+
+  /** Durable, and thus what is reported. */
+  get finalized(): FinalizedRef {
+    return this.durable;
+  }
+
+  /** Every branch that is chosen must contain it. */
+  get lock(): TreeNode | undefined {
+    return this.pending?.node;
+  }
+
+  /** Is `node` news, and nothing under way that must end first? */
+  isNext(node: TreeNode): boolean {
+    return this.pending === undefined && node.height > this.durable.height;
+  }
+
+  /** The record of `node` is written under `ticket`. */
+  begin(node: TreeNode, ticket: Ticket): void {
+    assert(this.isNext(node), "finality moves up, one record at a time");
+    this.pending = { node, ticket };
+  }
+
+  /** The block that became final by this, if one did. */
+  onPersisted(through: Ticket): TreeNode | undefined {
+    if (this.pending === undefined || this.pending.ticket > through) return undefined;
+    const { node } = this.pending;
+    this.pending = undefined;
+    this.durable = { height: node.height, slot: node.slot, hash: node.hash };
+    return node;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The way of a header into the tree: rules, then the bound per validator and slot, then the seal,
+ * then a place. Nothing that a stranger made up gets past the seal, and nothing is kept before it.
+ * NOT bodies. protocol-spec/06-validation §1.
+ */
+import { defined } from "../base/assert.ts";
+import type { Env } from "../edge/env.ts";
+import type { Header, SealedHeader } from "../model/header.ts";
+import { idBytes } from "../model/ids.ts";
+import type { NetworkFile } from "../model/network-file.ts";
+import { type Rejection, rejection } from "../model/rule-code.ts";
+import { rankOf, type ValidatorSet } from "../model/validator-set.ts";
+import { chainLimits } from "../params/limits.ts";
+import type { ActiveChain } from "./active-chain.ts";
+import type { BlockTree } from "./block-tree.ts";
+import type { Burial } from "./burial.ts";
+import { better } from "./fork-choice.ts";
+import { checkHeaderAfter, checkHeaderAlone, checkSeal, checkSealer, dueAtMs } from "./rules.ts";
+import type { SlotTable } from "./slot-table.ts";
+import type { TreeNode } from "./tree-node.ts";
+
+export type Admitted =
+  | { readonly type: "known"; readonly node: TreeNode }
+  /** An old block of our own chain, on disk. */
+  | { readonly type: "buried" }
+  | { readonly type: "inserted"; readonly node: TreeNode }
+  /** Good as far as one can tell without its parent. */
+  | { readonly type: "orphan" }
+  | { readonly type: "future"; readonly dueMs: number }
+  /** `isDeepFork`: proven to leave our chain below the anchor, by whoever sealed it. */
+  | { readonly type: "rejected"; readonly rejection: Rejection; readonly isDeepFork: boolean };
+
+export interface GateParts {
+  readonly file: NetworkFile;
+  readonly genesis: Header;
+  readonly tree: BlockTree;
+  readonly active: ActiveChain;
+  readonly burial: Burial;
+  readonly slots: SlotTable;
+  /** The validators that a header names by their hash; undefined: no set of this chain. */
+  readonly validatorsOf: (hash: Uint8Array) => ValidatorSet | undefined;
+  readonly onRemoved: (nodes: readonly TreeNode[]) => void;
+}
+
+export class HeaderGate {
+  private readonly env: Env;
+  private readonly parts: GateParts;
+  private readonly genesisHash: Uint8Array;
+
+  constructor(env: Env, parts: GateParts) {
+    this.env = env;
+    this.parts = parts;
+    this.genesisHash = idBytes(parts.genesis.hash);
+  }
+
+  /** `isNeeded`: a block we want stands on it, so the bound per slot gives way. */
+  admit(sealed: SealedHeader, isNeeded: () => boolean): Admitted {
+    const { tree, burial, slots } = this.parts;
+    const { header } = sealed;
+    const known = tree.get(header.hash);
+    if (known !== undefined) return { type: "known", node: known };
+    if (header.hash === this.parts.genesis.hash || burial.heightOf(header.hash) !== undefined) {
+      return { type: "buried" };
+    }
+    const parent = tree.get(header.parentHash);
+    const rejected = this.checkCheap(header, parent);
+    if (rejected !== undefined) return refuse(rejected);
+    if (parent === undefined && header.height <= tree.root.height + 1) return this.below(sealed);
+    if (!slots.hasRoom(header) && !isNeeded()) {
+      const detail = `${chainLimits.headersPerSlotMax} of its sealer and slot are held`;
+      return refuse(rejection("header-equivocation", detail));
+    }
+    const unsealed = checkSeal(sealed, this.genesisHash, this.env.signatures);
+    if (unsealed !== undefined) return refuse(unsealed);
+    const dueMs = dueAtMs(header, this.parts.file);
+    if (dueMs > this.env.clock.wallMs) return { type: "future", dueMs };
+    if (parent === undefined) return { type: "orphan" };
+    return this.insert(sealed, parent);
+  }
+
+  /** Is `sealed` a real header of another validator than `header`, standing on it? */
+  standsOn(sealed: SealedHeader, header: Header): boolean {
+    return (
+      sealed.header.parentHash === header.hash &&
+      sealed.header.sealer !== header.sealer &&
+      this.parts.slots.hasRoom(sealed.header) &&
+      this.checkCheap(sealed.header, undefined) === undefined &&
+      checkHeaderAfter(sealed.header, header) === undefined &&
+      checkSeal(sealed, this.genesisHash, this.env.signatures) === undefined
+    );
+  }
+
+  private checkCheap(header: Header, parent: TreeNode | undefined): Rejection | undefined {
+    const alone = checkHeaderAlone(header, this.parts.file, this.env.clock.wallMs);
+    if (alone !== undefined) return alone;
+    const validators = this.parts.validatorsOf(header.validatorsHash);
+    if (validators === undefined) {
+      return rejection("header-validators", "no validators of this chain");
+    }
+    const misled = checkSealer(header, validators);
+    if (misled !== undefined || parent === undefined) return misled;
+    if (parent.status === "invalid") {
+      return rejection("header-parent-invalid", `${parent.hash} is invalid`);
+    }
+    return checkHeaderAfter(header, parent.header);
+  }
+
+  /** A block that is no part of our buried chain, as far as memory goes. */
+  private below(sealed: SealedHeader): Admitted {
+    const { header } = sealed;
+    const { burial, tree } = this.parts;
+    const onAnchor = header.height === tree.root.height + 1;
+    const ours = burial.hashAt(header.height);
+    const isConflict = onAnchor || (ours !== undefined && ours !== header.hash);
+    return {
+      type: "rejected",
+      rejection: rejection(
+        "header-fork-too-deep",
+        `height ${header.height} is not above the anchor at ${tree.root.height}`,
+      ),
+      isDeepFork:
+        isConflict && checkSeal(sealed, this.genesisHash, this.env.signatures) === undefined,
+    };
+  }
+
+  private insert(sealed: SealedHeader, parent: TreeNode): Admitted {
+    const { tree, slots } = this.parts;
+    const { header } = sealed;
+    const validators = this.parts.validatorsOf(header.validatorsHash);
+    const set = defined(validators, "its sealer was checked against them");
+    const rank = defined(rankOf(set, header.sealer), "its sealer is one of them");
+    const tip = { height: header.height, rank, slot: header.slot, hash: header.hash };
+    if (tree.size >= chainLimits.treeNodesMax) {
+      const victim = this.victimFor(parent);
+      const keep =
+        victim === undefined ||
+        (victim.status !== "invalid" && !parent.ready && better(victim, tip));
+      if (keep) return refuse(rejection("header-tree-full", `${tree.size} headers are held`));
+      this.parts.onRemoved(tree.remove(victim));
+    }
+    const node = tree.insert(sealed, parent, rank);
+    slots.add(header);
+    return { type: "inserted", node };
+  }
+
+  /** The tip that is worth least: invalid ones first, the best header only for a real block. */
+  private victimFor(parent: TreeNode): TreeNode | undefined {
+    const { tree, active } = this.parts;
+    let victim: TreeNode | undefined;
+    for (const leaf of tree.leaves()) {
+      if (leaf === parent || leaf === tree.bestHeader || active.contains(leaf)) continue;
+      if (leaf.status === "invalid") return leaf;
+      if (victim === undefined || better(victim, leaf)) victim = leaf;
+    }
+    if (victim !== undefined || !parent.ready) return victim;
+    const { bestHeader } = tree;
+    return bestHeader === parent || active.contains(bestHeader) ? undefined : bestHeader;
+  }
+}
+
+function refuse(reason: Rejection): Admitted {
+  return { type: "rejected", rejection: reason, isDeepFork: false };
+}

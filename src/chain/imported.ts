@@ -1,0 +1,58 @@
+/**
+ * What the chain says of a block, and what it asks of the node. NOT the rules.
+ */
+import type { Conn, Job, Ticket } from "../edge/conn.ts";
+import type { DurableTip, Write } from "../edge/effect.ts";
+import type { NodeEvent } from "../edge/event.ts";
+import type { Block } from "../model/block.ts";
+import type { BlockHash } from "../model/ids.ts";
+import type { Rejection } from "../model/rule-code.ts";
+import type { TreeNode } from "./tree-node.ts";
+
+/** The node implements it; it must work while the `ChainManager` is being constructed. */
+export interface ChainPort {
+  persist(
+    writes: readonly Write[],
+    options: { readonly sync: boolean; readonly durableTip?: DurableTip },
+  ): Ticket;
+  /** Check the signatures of `body`; answered through `onVerified`. */
+  verify(genesisHash: Uint8Array, body: Uint8Array): Job;
+  notify(event: NodeEvent): void;
+}
+
+/** `source` is who gave the block; undefined: we sealed it. */
+export type Imported =
+  /**
+   * The head is another one. `disconnected` from the old head down, `connected` in chain order.
+   * A block of our own binds us once `ticket` is durable.
+   */
+  | {
+      readonly type: "moved";
+      readonly head: TreeNode;
+      readonly connected: readonly Block[];
+      readonly disconnected: readonly Block[];
+      readonly source: Conn | undefined;
+      readonly ticket: Ticket;
+    }
+  /**
+   * side: valid so far, not on the best branch. pending: its signatures or its ancestors' bodies
+   * are awaited. future: it waits for its slot.
+   */
+  | {
+      readonly type: "side" | "duplicate" | "pending" | "future";
+      readonly hash: BlockHash;
+      readonly source: Conn | undefined;
+    }
+  /** `missing` is the deepest ancestor we know of and do not have. */
+  | {
+      readonly type: "orphan";
+      readonly hash: BlockHash;
+      readonly missing: BlockHash;
+      readonly source: Conn | undefined;
+    }
+  | {
+      readonly type: "rejected";
+      readonly hash: BlockHash;
+      readonly rejection: Rejection;
+      readonly source: Conn | undefined;
+    };

@@ -1,0 +1,179 @@
+/**
+ * Records of the chain in the store: keys, values, and their decoding. Values are fixed layouts,
+ * not MessagePack. NOT when they are written (`branch-switch.ts`, `burial.ts`).
+ * protocol-spec/05-objects §3, ARCHITECTURE "Store".
+ *
+ *  N | height 8 | hash 32   -> header 356 | seal 64 | changes   executed, above the anchor
+ *  B | height 8 | hash 32   -> body
+ *  C | height 8             -> hash 32 | header 356 | seal 64   buried: at or below the anchor
+ *  I | hash 32              -> height 8                         of the buried
+ *  T | txid 32              -> height 8 | hash 32 | index 4     of the buried
+ *  S | state key            -> state value                      at the head
+ *  M | name                 -> see `meta*`
+ *  changes = count 4, then per change: key length 2 | key | before | after,
+ *  each side = 0, or 1 | length 4 | value
+ */
+import {
+  asciiBytes,
+  concatBytes,
+  equalBytes,
+  readSafeU64,
+  readU16,
+  readU32,
+  u16Bytes,
+  u32Bytes,
+  u64Bytes,
+} from "../base/bytes.ts";
+import { decodeSealedHeader, encodeSealedHeader, type SealedHeader } from "../model/header.ts";
+import { type BlockHash, blockHashOf, idBytes, type TxId } from "../model/ids.ts";
+import { chainLimits } from "../params/limits.ts";
+import type { StateChange } from "./state-machine.ts";
+
+/** The layouts of this file; another number is refused at start. */
+export const schemaVersion = 1;
+
+const sealedBytes = chainLimits.headerBytes + chainLimits.sealBytes;
+const prefix = (letter: string) => asciiBytes(letter);
+const [nodePrefix, bodyPrefix, canonicalPrefix, indexPrefix, txPrefix, statePrefix, metaPrefix] = [
+  prefix("N"),
+  prefix("B"),
+  prefix("C"),
+  prefix("I"),
+  prefix("T"),
+  prefix("S"),
+  prefix("M"),
+] as const;
+
+export { metaPrefix, nodePrefix, statePrefix };
+
+export interface BlockRef {
+  readonly height: number;
+  readonly hash: BlockHash;
+}
+
+const refBytes = (ref: BlockRef) => concatBytes(u64Bytes(ref.height), idBytes(ref.hash));
+
+export const nodeKey = (ref: BlockRef): Uint8Array => concatBytes(nodePrefix, refBytes(ref));
+export const bodyKey = (ref: BlockRef): Uint8Array => concatBytes(bodyPrefix, refBytes(ref));
+export const canonicalKey = (height: number): Uint8Array =>
+  concatBytes(canonicalPrefix, u64Bytes(height));
+export const indexKey = (hash: BlockHash): Uint8Array => concatBytes(indexPrefix, idBytes(hash));
+export const transactionKey = (id: TxId): Uint8Array => concatBytes(txPrefix, idBytes(id));
+export const stateKey = (key: Uint8Array): Uint8Array => concatBytes(statePrefix, key);
+
+type MetaName = "schema" | "network" | "head" | "finalized" | "anchor";
+
+export const metaKey = (name: MetaName): Uint8Array => concatBytes(metaPrefix, asciiBytes(name));
+
+/** Of records "N" and "B": what their keys say; undefined when cut. */
+export function decodeBlockKey(key: Uint8Array): BlockRef | undefined {
+  return key.length === 41 ? decodeRef(key.subarray(1)) : undefined;
+}
+
+/** "M head": height 8 | hash 32. */
+export const encodeRef = (ref: BlockRef): Uint8Array => refBytes(ref);
+
+export function decodeRef(bytes: Uint8Array): BlockRef | undefined {
+  const height = bytes.length === 40 ? readSafeU64(bytes, 0) : undefined;
+  return height === undefined ? undefined : { height, hash: blockHashOf(bytes.subarray(8)) };
+}
+
+/** "M finalized": height 8 | slot 8 | hash 32. */
+export interface FinalizedRef extends BlockRef {
+  readonly slot: number;
+}
+
+export function encodeFinalized(ref: FinalizedRef): Uint8Array {
+  return concatBytes(u64Bytes(ref.height), u64Bytes(ref.slot), idBytes(ref.hash));
+}
+
+export function decodeFinalized(bytes: Uint8Array): FinalizedRef | undefined {
+  if (bytes.length !== 48) return undefined;
+  const height = readSafeU64(bytes, 0);
+  const slot = readSafeU64(bytes, 8);
+  if (height === undefined || slot === undefined) return undefined;
+  return { height, slot, hash: blockHashOf(bytes.subarray(16)) };
+}
+
+/** "M anchor" and the tail of "C": header 356 | seal 64. */
+export function decodeSealed(bytes: Uint8Array): SealedHeader | undefined {
+  const sealed = decodeSealedHeader(bytes);
+  return "code" in sealed ? undefined : sealed;
+}
+
+export function encodeCanonical(sealed: SealedHeader): Uint8Array {
+  return concatBytes(idBytes(sealed.header.hash), encodeSealedHeader(sealed));
+}
+
+/** The header of a "C" record; undefined when cut or not the hash it stands under. */
+export function decodeCanonical(bytes: Uint8Array): SealedHeader | undefined {
+  if (bytes.length !== 32 + sealedBytes) return undefined;
+  const sealed = decodeSealed(bytes.subarray(32));
+  if (sealed === undefined) return undefined;
+  return equalBytes(idBytes(sealed.header.hash), bytes.subarray(0, 32)) ? sealed : undefined;
+}
+
+export const encodeHeight = (height: number): Uint8Array => u64Bytes(height);
+
+export function decodeHeight(bytes: Uint8Array): number | undefined {
+  return bytes.length === 8 ? readSafeU64(bytes, 0) : undefined;
+}
+
+/** Where a buried transaction stands. */
+export interface TransactionRef extends BlockRef {
+  readonly index: number;
+}
+
+export function encodeTransactionRef(ref: TransactionRef): Uint8Array {
+  return concatBytes(refBytes(ref), u32Bytes(ref.index));
+}
+
+export function decodeTransactionRef(bytes: Uint8Array): TransactionRef | undefined {
+  if (bytes.length !== 44) return undefined;
+  const block = decodeRef(bytes.subarray(0, 40));
+  return block === undefined ? undefined : { ...block, index: readU32(bytes, 40) };
+}
+
+export interface NodeRecord {
+  readonly sealed: SealedHeader;
+  readonly changes: readonly StateChange[];
+}
+
+export function encodeNode(record: NodeRecord): Uint8Array {
+  const parts = [encodeSealedHeader(record.sealed), u32Bytes(record.changes.length)];
+  for (const { key, before, after } of record.changes) {
+    parts.push(u16Bytes(key.length), key, ...sideOf(before), ...sideOf(after));
+  }
+  return concatBytes(...parts);
+}
+
+export function decodeNode(bytes: Uint8Array): NodeRecord | undefined {
+  if (bytes.length < sealedBytes + 4) return undefined;
+  const sealed = decodeSealed(bytes.subarray(0, sealedBytes));
+  if (sealed === undefined) return undefined;
+  const changes: StateChange[] = [];
+  let at = sealedBytes + 4;
+  const take = (length: number): Uint8Array | undefined =>
+    at + length <= bytes.length ? bytes.subarray(at, (at += length)) : undefined;
+  /** A cut side is null. */
+  const takeSide = (): Uint8Array | undefined | null => {
+    const flag = take(1)?.[0];
+    if (flag === 0) return undefined;
+    const length = flag === 1 ? take(4) : undefined;
+    return length === undefined ? null : (take(readU32(length, 0)) ?? null);
+  };
+  for (let left = readU32(bytes, sealedBytes); left > 0; left--) {
+    const keyLength = take(2);
+    const key = keyLength && take(readU16(keyLength, 0));
+    const before = takeSide();
+    const after = takeSide();
+    if (key === undefined || before === null || after === null) return undefined;
+    changes.push({ key, before, after });
+  }
+  return at === bytes.length ? { sealed, changes } : undefined;
+}
+
+function sideOf(value: Uint8Array | undefined): Uint8Array[] {
+  if (value === undefined) return [Uint8Array.of(0)];
+  return [Uint8Array.of(1), u32Bytes(value.length), value];
+}

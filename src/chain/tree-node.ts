@@ -1,0 +1,107 @@
+/**
+ * One header that is above the anchor, with what is known of its block. Written only by this
+ * folder; others read. NOT a verdict cache: "invalid" is set only for what the header itself
+ * commits to, never for a claimed hash. protocol-spec/06-validation §5.
+ *
+ *   header ──body matches──> checking ──signatures good──> body ──applied──> executed
+ *     ^                         │                           │  ^────undone─────┘
+ *     └──── body dropped ───────┴───────────────────────────┘        any but executed ──> invalid
+ */
+import { assert, defined } from "../base/assert.ts";
+import type { Conn } from "../edge/conn.ts";
+import type { Block, Body } from "../model/block.ts";
+import type { Header, SealedHeader } from "../model/header.ts";
+import type { BlockHash } from "../model/ids.ts";
+import type { Rejection } from "../model/rule-code.ts";
+import type { StateChange } from "./state-machine.ts";
+
+export type NodeStatus = "header" | "checking" | "body" | "executed" | "invalid";
+
+export interface TreeNode {
+  readonly sealed: SealedHeader;
+  readonly header: Header;
+  readonly hash: BlockHash;
+  readonly height: number;
+  readonly slot: number;
+  /** Index of the sealer in the validators of the block; 0 is the best. */
+  readonly rank: number;
+  /** Undefined at the root of the tree. */
+  parent: TreeNode | undefined;
+  children: TreeNode[];
+  status: NodeStatus;
+  body: Body | undefined;
+  /** Who gave the body: the one to convict when it breaks a rule. Undefined: we did. */
+  bodySource: Conn | undefined;
+  /** While executed: what takes the block back. */
+  changes: readonly StateChange[] | undefined;
+  /** Its body and those of all ancestors are here and their signatures good. */
+  ready: boolean;
+  /** The store has records "N" and "B" of it. */
+  stored: boolean;
+  /** While invalid: the rule it broke. */
+  rejection: Rejection | undefined;
+}
+
+export function treeNode(sealed: SealedHeader, parent: TreeNode | undefined, rank: number) {
+  const { header } = sealed;
+  const node: TreeNode = {
+    sealed,
+    header,
+    hash: header.hash,
+    height: header.height,
+    slot: header.slot,
+    rank,
+    parent,
+    children: [],
+    status: "header",
+    body: undefined,
+    bodySource: undefined,
+    changes: undefined,
+    ready: false,
+    stored: false,
+    rejection: undefined,
+  };
+  return node;
+}
+
+/** The block of a node whose body is here. */
+export function blockOf(node: TreeNode): Block {
+  const { header, seal } = node.sealed;
+  return { header, seal, body: defined(node.body, "the body is here") };
+}
+
+/** The ancestor of `node`, or `node`, at `height`; undefined below the root. */
+export function ancestorAt(node: TreeNode, height: number): TreeNode | undefined {
+  let at: TreeNode | undefined = node;
+  while (at !== undefined && at.height > height) at = at.parent;
+  return at?.height === height ? at : undefined;
+}
+
+export function descendsFrom(node: TreeNode, ancestor: TreeNode): boolean {
+  return ancestorAt(node, ancestor.height) === ancestor;
+}
+
+/** The last block that both branches share. */
+export function forkPointOf(a: TreeNode, b: TreeNode): TreeNode {
+  let left: TreeNode | undefined = a;
+  let right: TreeNode | undefined = b;
+  while (left !== right) {
+    assert(left !== undefined && right !== undefined, "all nodes descend from the root");
+    if (left.height > right.height) left = left.parent;
+    else if (right.height > left.height) right = right.parent;
+    else {
+      left = left.parent;
+      right = right.parent;
+    }
+  }
+  return defined(left, "all nodes descend from the root");
+}
+
+/** From the child of `ancestor` to `tip`, in chain order. */
+export function pathTo(tip: TreeNode, ancestor: TreeNode): TreeNode[] {
+  const path: TreeNode[] = [];
+  for (let node = tip; node !== ancestor; node = defined(node.parent, "it is an ancestor")) {
+    path.push(node);
+  }
+  return path.reverse();
+}
