@@ -1,0 +1,94 @@
+/**
+ * Facts about a node as one line of text, and how loud each is. Strings that a peer chose were made
+ * printable in the core; they are cut and escaped again here, where a terminal is at stake.
+ */
+import type { NodeEvent } from "../edge/event.ts";
+
+export type EventLevel = "debug" | "info" | "warn";
+
+/** A new event does not compile until it has a level. */
+export const eventLevels = {
+  dialling: "debug",
+  "dial-failed": "info",
+  "peer-ready": "info",
+  "connection-refused": "debug",
+  "peer-discouraged": "warn",
+  "peer-closed": "info",
+  "peer-blamed": "warn",
+  "head-moved": "debug",
+  sealed: "info",
+  "seal-refused": "warn",
+  finalized: "debug",
+  "block-rejected": "warn",
+  "orphan-resolved": "debug",
+  "deep-fork-refused": "warn",
+  "transaction-accepted": "debug",
+  "transaction-rejected": "debug",
+} as const satisfies Record<NodeEvent["type"], EventLevel>;
+
+export function levelOf(event: NodeEvent): EventLevel {
+  // A reorg is news; growth is not.
+  if (event.type === "head-moved" && event.disconnected > 0) return "info";
+  return eventLevels[event.type];
+}
+
+export function eventText(event: NodeEvent): string {
+  switch (event.type) {
+    case "dialling":
+      return `dialling ${printable(event.address)}`;
+    case "dial-failed":
+      return `no connection to ${printable(event.address)}: ${printable(event.reason)}, again in ${Math.ceil(event.retryMs / 1000)} s`;
+    case "peer-ready": {
+      const way = event.inbound ? "from" : "to";
+      return `peer ${short(event.nodeId)} ready, ${way} ${printable(event.address)}, ${printable(event.agent)}, height ${event.height}`;
+    }
+    case "connection-refused":
+      return `connection from ${printable(event.address)} refused: ${cause(event)}`;
+    case "peer-discouraged":
+      return `${printable(event.subject)} is turned away for ${Math.ceil(event.forMs / 60_000)} min: ${printable(event.code)}`;
+    case "peer-closed": {
+      const who = event.nodeId === undefined ? "connection" : `peer ${short(event.nodeId)}`;
+      const by = event.byUs ? "closed by us" : "closed";
+      return `${who} ${printable(event.address)} ${by}: ${cause(event)}`;
+    }
+    case "peer-blamed":
+      return `peer ${printable(event.address)} broke a rule: ${cause(event)}`;
+    case "head-moved": {
+      const undone = event.disconnected === 0 ? "" : `, ${event.disconnected} undone`;
+      return `head is block ${event.height} ${short(event.hash)}, slot ${event.slot}, ${event.transactions} transactions${undone}`;
+    }
+    case "sealed":
+      return `sealed block ${event.height} ${short(event.hash)}`;
+    case "seal-refused":
+      return `slot ${event.slot} not sealed: ${printable(event.reason)}`;
+    case "finalized":
+      return `block ${event.height} ${short(event.hash)} is final`;
+    case "block-rejected":
+      return `block ${short(event.hash)} rejected: ${event.code}`;
+    case "orphan-resolved":
+      return `parent of block ${short(event.hash)} has come`;
+    case "deep-fork-refused":
+      return `a fork at height ${event.height} (${short(event.hash)}) begins too deep to follow`;
+    case "transaction-accepted":
+      return `transaction ${short(event.id)} accepted`;
+    case "transaction-rejected":
+      return `transaction ${short(event.id)} rejected: ${printable(event.code)}`;
+  }
+}
+
+function cause({ code, detail }: { readonly code: string; readonly detail: string }): string {
+  return detail === "" ? printable(code) : `${printable(code)}, ${printable(detail)}`;
+}
+
+/** First and last digits of an id, enough to recognise it. */
+export function short(id: string): string {
+  return id.length <= 12 ? id : `${id.slice(0, 8)}..${id.slice(-4)}`;
+}
+
+/** At most `max` characters; everything but printable ASCII becomes an escape. */
+export function printable(text: string, max = 128): string {
+  const escaped = text
+    .slice(0, max)
+    .replace(/[^ -~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.length > max ? `${escaped.slice(0, max)}...` : escaped;
+}

@@ -1,0 +1,27 @@
+/** What the API needs of a node: the composition (run-node.ts) or a test hands it in. */
+import type { Answer } from "../../edge/effect.ts";
+import type { Queries } from "../../node/queries.ts";
+import type { ChainReader } from "../chain-reader.ts";
+
+export interface ApiNode {
+  readonly program: { readonly name: string; readonly version: string };
+  readonly queries: Pick<
+    Queries,
+    | "info"
+    | "sync"
+    | "peers"
+    | "peerCounts"
+    | "forks"
+    | "validators"
+    | "account"
+    | "pendingOf"
+    | "pendingTransaction"
+    | "head"
+    | "networkFile"
+    | "slotAt"
+  >;
+  readonly reader: ChainReader;
+  /** Gives the bytes of a signed transaction to the node. */
+  readonly submit: (bytes: Uint8Array) => Promise<Answer>;
+  readonly wallMs: () => number;
+}

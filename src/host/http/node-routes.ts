@@ -1,0 +1,55 @@
+/** Routes about the node itself: health, sync, peers. All of them read only. */
+import type { FastifyInstance } from "fastify";
+import type { ApiNode } from "./api-node.ts";
+import { parameters, read } from "./parameters.ts";
+import { Problem } from "./problem.ts";
+import { peerView } from "./views.ts";
+
+export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
+  const { queries } = node;
+
+  app.get("/api/health", ({ query }) => {
+    read(parameters.nothing, query);
+    const { state, height, finalizedHeight, peers } = queries.info();
+    return {
+      status: "ok",
+      ready: notReadyReasons(node).length === 0,
+      state,
+      height,
+      finalizedHeight,
+      peers,
+    };
+  });
+
+  // That it answers is the answer: the loop turns.
+  app.get("/api/health/live", () => ({ status: "live" }));
+
+  app.get("/api/health/ready", () => {
+    const reasons = notReadyReasons(node);
+    if (reasons.length === 0) return { status: "ready" };
+    throw new Problem(503, "not-ready", reasons.join("; "), { reasons });
+  });
+
+  app.get("/api/sync", ({ query }) => {
+    read(parameters.nothing, query);
+    const progress = queries.sync();
+    const left = Math.max(0, progress.targetHeight - progress.currentHeight);
+    const rate = progress.blocksPerSecond;
+    const secondsLeft = left === 0 ? 0 : rate > 0 ? Math.ceil(left / rate) : null;
+    return { ...progress, secondsLeft };
+  });
+
+  app.get("/api/peers", ({ query }) => {
+    read(parameters.nothing, query);
+    return { ...queries.peerCounts(), peers: queries.peers().map(peerView) };
+  });
+}
+
+/** Empty when the node follows its network. */
+function notReadyReasons({ queries }: ApiNode): string[] {
+  const { state, currentHeight, targetHeight } = queries.sync();
+  if (state === "synced") return [];
+  return state === "lonely"
+    ? ["no peer is connected"]
+    : [`syncing: at height ${currentHeight} of ${targetHeight}`];
+}

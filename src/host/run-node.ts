@@ -1,0 +1,206 @@
+/**
+ * Puts a real node together: folder, keys, network, store, signer, core, host, and takes it apart
+ * again in reverse. Prints nothing and ends no process; that is program.ts.
+ */
+import packageJson from "../../package.json" with { type: "json" };
+import { asciiBytes, hexBytes } from "../base/bytes.ts";
+import { indexKey, metaKey, nodeKey } from "../chain/records.ts";
+import { StoreDamaged } from "../chain/restore.ts";
+import { ed25519 } from "../crypto/ed25519.ts";
+import type { Env } from "../edge/env.ts";
+import type { NodeEvent } from "../edge/event.ts";
+import type { StoreImage } from "../edge/store-image.ts";
+import type { BlockHash } from "../model/ids.ts";
+import { formatNetworkFile, slotAt } from "../model/network-file.ts";
+import { Node } from "../node/node.ts";
+import { connectionLimits } from "../params/limits.ts";
+import { ChainReader } from "./chain-reader.ts";
+import type { Config } from "./config.ts";
+import { DataFolder } from "./data-folder.ts";
+import { checkDurableTip, saveDurableTip, type TipVerdict } from "./durable-tip.ts";
+import { Host } from "./host.ts";
+import { HostError, reasonOf } from "./host-error.ts";
+import { type HttpServer, startHttp } from "./http/start-http.ts";
+import { type Key, openKey, openOrCreateKey } from "./keys.ts";
+import { damaged, LevelStore } from "./level-store.ts";
+import { chooseNetwork, type NetworkChoice } from "./network-choice.ts";
+import { readPassphrase } from "./passphrase.ts";
+import { SignerFile } from "./signer-file.ts";
+import { preload } from "./store-preload.ts";
+import { SystemClock, systemRandom } from "./system.ts";
+import { VerifyInline } from "./verify-inline.ts";
+
+export const program = { name: packageJson.name, version: packageJson.version } as const;
+
+export interface RunningNode {
+  readonly node: Node;
+  readonly host: Host;
+  readonly store: LevelStore;
+  readonly env: Env;
+  readonly folder: DataFolder;
+  readonly network: NetworkChoice;
+  readonly tip: TipVerdict;
+  /** Undefined with `--http off`. */
+  readonly http: HttpServer | undefined;
+  /** Ends it gracefully: farewells, last writes, locks. */
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly config: Config;
+  readonly onEvent: (event: NodeEvent) => void;
+  readonly onFatal: (error: unknown) => void;
+  /** Progress and warnings before the node runs, and faults that end nothing. */
+  readonly say: (level: "info" | "warn" | "error", text: string) => void;
+  /** Ends a start that waits for a peer. */
+  readonly signal: AbortSignal;
+}
+
+/** Throws `HostError`; whatever was opened is closed then. */
+export async function runNode(options: RunOptions): Promise<RunningNode> {
+  const undo: (() => unknown)[] = [];
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    for (const close of undo.reverse()) await close();
+    throw error instanceof StoreDamaged ? damaged(options.config.dataDir, error) : error;
+  }
+}
+
+async function start(options: RunOptions, undo: (() => unknown)[]): Promise<RunningNode> {
+  const { config, say, signal } = options;
+  const clock = new SystemClock();
+  const env: Env = { clock, random: systemRandom, signatures: ed25519 };
+  const passphrase = readPassphrase(config.passphraseFile);
+  const keyOptions = { signatures: ed25519, random: systemRandom, passphrase };
+  const folder = DataFolder.open(config.dataDir);
+  undo.push(() => folder.close());
+  const nodeKeyPair = openOrCreateKey(folder.nodeKey, { ...keyOptions, kind: "node" });
+  const network = await chooseNetwork({
+    config,
+    folder,
+    env,
+    keyOptions,
+    say: (text) => say("info", text),
+    signal,
+  });
+  const key = validatorKey(config, folder, (path) =>
+    openKey(path, { ...keyOptions, kind: "validator" }),
+  );
+  if (key !== undefined && !network.file.validators.includes(key.publicKey)) {
+    say("warn", `validator key ${key.publicKey} is not one of network ${network.file.name}`);
+  }
+  let lostHeight = 0;
+  const store = await LevelStore.open(folder.chain, async (next) => {
+    // A loss stays on record until the chain has grown past it again.
+    if (next.height >= lostHeight) await saveDurableTip(folder.durableTip, next);
+  });
+  undo.push(() => store.close());
+  const image = await preload(store);
+  const tip = await checkDurableTip(folder.durableTip, async ({ height, hash }) => {
+    const keys = [indexKey(hash as BlockHash), nodeKey({ height, hash: hash as BlockHash })];
+    return (await store.load(keys)).some((value) => value !== undefined);
+  });
+  if (tip.type === "shorter") lostHeight = tip.tip.height;
+  // Sealing on a chain that lost final blocks would fork what others hold for final.
+  const validator = tip.type === "shorter" ? undefined : key;
+  const signer = validator && (await openSigner(config, folder, network, validator, image, env));
+  undo.push(() => signer?.close());
+  const node = new Node(
+    env,
+    {
+      networkFile: network.file,
+      networkFileBytes: asciiBytes(formatNetworkFile(network.file)),
+      nodeSeed: nodeKeyPair.seed,
+      validatorKey: validator?.publicKey,
+      listenPort: config.listen,
+      connect: config.connect,
+      agent: agentOf(config.agentSuffix),
+      peersMax: config.peersMax,
+      outboundTarget: config.outboundTarget,
+      allowPrivate: config.allowPrivate,
+    },
+    image,
+  );
+  const { onEvent, onFatal } = options;
+  const verifier = new VerifyInline(ed25519);
+  const host = new Host(
+    { node, clock, store, verifier, signer, onEvent, onFatal },
+    { inboundMax: config.peersMax + connectionLimits.pendingHandshakesMax },
+  );
+  const http = config.http && (await openHttp(config.http, { node, host, store, clock }, say));
+  undo.push(() => http?.close());
+  await host.start(config.listen);
+  const close = async () => {
+    await http?.close();
+    await host.close();
+    folder.close();
+  };
+  return { node, host, store, env, folder, network, tip, http, close };
+}
+
+function validatorKey(
+  config: Config,
+  folder: DataFolder,
+  open: (path: string) => Key | undefined,
+): Key | undefined {
+  const path = validatorKeyPath(config, folder);
+  const key = open(path);
+  if (key !== undefined || config.validatorKey === undefined) return key;
+  throw new HostError(
+    "usage",
+    `there is no validator key at ${path}`,
+    "name an existing key file with --validator-key, or make one with: npx tsx bin/cli.ts key new FILE --kind validator",
+  );
+}
+
+const validatorKeyPath = (config: Config, folder: DataFolder) =>
+  config.validatorKey ?? folder.validatorKey;
+
+function openHttp(
+  address: { readonly host: string; readonly port: number },
+  parts: {
+    readonly node: Node;
+    readonly host: Host;
+    readonly store: LevelStore;
+    readonly clock: SystemClock;
+  },
+  say: RunOptions["say"],
+): Promise<HttpServer> {
+  const { queries } = parts.node;
+  const api = {
+    program,
+    queries,
+    reader: new ChainReader(queries, parts.store),
+    submit: (bytes: Uint8Array) => parts.host.command({ type: "submit-transaction", bytes }),
+    wallMs: () => Date.now(),
+  };
+  const onFault = (error: unknown) => say("warn", `HTTP: ${reasonOf(error)}`);
+  return startHttp(api, { ...address, onFault });
+}
+
+/** The floor of a missing file: nothing was sealed at genesis, and a lone validator forks no one. */
+async function openSigner(
+  config: Config,
+  folder: DataFolder,
+  network: NetworkChoice,
+  key: Key,
+  image: StoreImage,
+  { clock, signatures }: Env,
+): Promise<SignerFile> {
+  const safeFloor = slotAt(network.file, clock.wallMs) + 1;
+  const isFresh = image.get(metaKey("head")) === undefined;
+  const isAlone = network.file.validators.length === 1;
+  return await SignerFile.open(validatorKeyPath(config, folder), {
+    key,
+    signatures,
+    genesisHash: hexBytes(network.genesisHash),
+    floorIfMissing: isFresh || isAlone ? 0 : safeFloor,
+    floorIfTorn: safeFloor,
+  });
+}
+
+function agentOf(suffix: string | undefined): string {
+  const agent = `${program.name}/${program.version}`;
+  return suffix === undefined ? agent : `${agent} ${suffix}`;
+}

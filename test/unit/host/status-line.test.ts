@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Conn } from "../../../src/edge/conn.ts";
+import {
+  grouped,
+  LonelyReasons,
+  type StatusView,
+  statusLine,
+} from "../../../src/host/status-line.ts";
+
+const info = {
+  height: 1284,
+  headHash: `${"7b3f0a11".padEnd(60, "0")}91c2`,
+  finalizedHeight: 1278,
+  peers: { inbound: 3, outbound: 5 },
+  mempool: 14,
+};
+const extra = { wallMs: 0, reasons: "tried 1, 1 refused", durableHeight: 0 };
+const line = (sync: Partial<StatusView["sync"]>, more = {}) =>
+  statusLine(
+    {
+      info,
+      sync: {
+        state: "synced",
+        currentHeight: 1284,
+        targetHeight: 9020,
+        blocksPerSecond: 0,
+        ...sync,
+      },
+    },
+    { ...extra, ...more },
+  ).slice(9);
+
+test("the state word comes first, then always the same order", () => {
+  assert.equal(
+    line({}),
+    "SYNCED   height 1,284 (7b3f0a11..91c2)  final 1,278  peers 8 (5 out 3 in)  mempool 14",
+  );
+  assert.equal(
+    line({ state: "syncing", blocksPerSecond: 310 }),
+    "SYNCING  1,284 / 9,020 (14 %)  310 blocks/s  ~25 s left  peers 8 (5 out 3 in)",
+  );
+  assert.match(
+    line({ state: "lonely" }),
+    /^LONELY {3}no peers: tried 1, 1 refused {2}height 1,284/,
+  );
+});
+
+test("a lost final block is an error until it is back", () => {
+  assert.match(line({}, { durableHeight: 1279 }), /ERROR: final block 1,279 was lost/);
+  assert.doesNotMatch(line({}, { durableHeight: 1278 }), /ERROR/);
+});
+
+test("reasons are counted since the last peer, and bounded", () => {
+  const reasons = new LonelyReasons();
+  const failed = (reason: string) =>
+    reasons.onEvent({ type: "dial-failed", address: "a:1", reason, retryMs: 1 });
+  for (const reason of ["refused", "refused", "timed out"]) failed(reason);
+  assert.equal(reasons.text, "tried 3, 2 refused, 1 timed out");
+  for (let i = 0; i < 1000; i++) failed(`reason ${i}`);
+  assert.ok(reasons.text.length < 200);
+  reasons.onEvent({
+    type: "peer-ready",
+    conn: 1 as Conn,
+    nodeId: "" as never,
+    address: "",
+    inbound: false,
+    agent: "",
+    height: 0,
+  });
+  assert.equal(reasons.text, "waiting for one to connect");
+});
+
+test("numbers are grouped by thousands", () => {
+  assert.deepEqual([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+  assert.equal(grouped(10n ** 18n), "1,000,000,000,000,000,000");
+});
