@@ -128,9 +128,11 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
     { node, clock, store, verifier, signer, onEvent, onFatal },
     { inboundMax: config.peersMax + connectionLimits.pendingHandshakesMax },
   );
-  const http = config.http && (await openHttp(config.http, { node, host, store, clock }, say));
-  undo.push(() => http?.close());
+  // The peer port first: two nodes on one --listen must hear of that, not of the HTTP port.
   await host.start(config.listen);
+  // From here on the host closes its store and signer itself.
+  undo.splice(1, undo.length, () => host.close());
+  const http = config.http && (await openHttp(config.http, { node, host, store, clock }, say));
   const close = async () => {
     await http?.close();
     await host.close();
