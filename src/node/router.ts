@@ -5,13 +5,12 @@
 import { unreachable } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
 import type { ChainManager } from "../chain/chain-manager.ts";
-import type { Imported } from "../chain/imported.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { decodeSealedHeader } from "../model/header.ts";
 import { type BlockHash, blockHashOf, type TxId, txIdOf } from "../model/ids.ts";
-import { decodeTransaction, type Transaction } from "../model/transaction.ts";
+import { decodeTransaction } from "../model/transaction.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
 import type { Relay } from "../net/relay.ts";
 import type { ChainServer } from "../sync/server.ts";
@@ -22,6 +21,7 @@ import {
   type Message,
   type MessageOf,
 } from "../wire/messages.ts";
+import type { News } from "./news.ts";
 
 export interface RouterParts {
   readonly port: PeerPort;
@@ -31,8 +31,7 @@ export interface RouterParts {
   readonly mempool: Mempool;
   readonly sync: Synchronizer;
   readonly server: ChainServer;
-  readonly onImported: (imported: readonly Imported[]) => void;
-  readonly onTransaction: (transaction: Transaction, source: Conn) => void;
+  readonly news: News;
 }
 
 export class Router {
@@ -65,7 +64,7 @@ export class Router {
       case "get_blocks":
         return server.onGetBlocks(conn, message);
       case "block_body":
-        return this.parts.onImported(sync.onBlockBody(conn, message));
+        return this.parts.news.onImported(sync.onBlockBody(conn, message));
       case "new_block":
         return this.onNewBlock(conn, message);
       case "new_transaction":
@@ -121,7 +120,7 @@ export class Router {
     if (!relay.onObject(conn, inventoryKinds.block, hash)) {
       port.blame(conn, "unsolicited", `block ${hash} was neither asked for nor announced`);
     }
-    this.parts.onImported(chain.importBlock(sealed, copyBytes(message.body), conn));
+    this.parts.news.onImported(chain.importBlock(sealed, copyBytes(message.body), conn));
   }
 
   private onNewTransaction(conn: Conn, message: MessageOf<"new_transaction">): void {
@@ -131,6 +130,6 @@ export class Router {
     if (!relay.onObject(conn, inventoryKinds.transaction, transaction.id)) {
       port.blame(conn, "unsolicited", `transaction ${transaction.id} was not asked for`);
     }
-    this.parts.onTransaction(transaction, conn);
+    this.parts.news.onTransaction(transaction, conn);
   }
 }

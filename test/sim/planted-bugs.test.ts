@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Relay } from "../../src/net/relay.ts";
 import { Links } from "../../src/node/links.ts";
-import { Node } from "../../src/node/node.ts";
 import { PublicChain } from "../../src/node/public-chain.ts";
 import { Keepalive } from "../../src/peer/keepalive.ts";
+import { MessageLink } from "../../src/peer/message-link.ts";
 import { SecureChannel } from "../../src/peer/secure-channel.ts";
 import { World } from "../../src/sim/world.ts";
 
@@ -63,13 +63,14 @@ test("a frame header that arrives in two pieces and is half forgotten is caught"
 });
 
 test("a clock that leaks into the core is caught by two digests", () => {
-  const hello = (Node.prototype as unknown as { hello: (at: string) => object }).hello;
-  let leaked = 0;
+  const ping = (MessageLink.prototype as unknown as { nextPing: () => object | undefined })
+    .nextPing;
   planted(
-    Node,
-    "hello",
-    function (this: Node, at: string) {
-      return { ...hello.call(this, at), wallTimeMs: ++leaked + Math.floor(performance.now()) };
+    MessageLink,
+    "nextPing",
+    function (this: MessageLink) {
+      const message = ping.call(this);
+      return message && { ...message, sentAtMs: Math.floor(performance.now() * 1000) };
     },
     () => assert.notEqual(run("clock", 7).digest(), run("clock", 7).digest()),
   );

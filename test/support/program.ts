@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** A program that should have ended long ago must not hang the tests. */
+const lifeMs = 90_000;
+
 export class Program {
   readonly child: ChildProcess;
   /** Exit code, or the signal that ended it. */
@@ -14,12 +17,12 @@ export class Program {
 
   /** `program`: a file of bin/. */
   constructor(program: string, argv: readonly string[]) {
-    const env = { ...process.env, NO_COLOR: "1" };
+    const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
     // A test runner's own reporter variable would change what nested runs print.
     delete env["NODE_TEST_CONTEXT"];
     this.child = spawn(process.execPath, ["--import", "tsx", `bin/${program}`, ...argv], {
       cwd: root,
-      env,
+      env: { ...process.env, NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => {
@@ -28,8 +31,12 @@ export class Program {
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.err += text;
     });
+    const limit = setTimeout(() => this.child.kill("SIGKILL"), lifeMs);
     this.ended = new Promise((resolve) => {
-      this.child.once("close", (code, signal) => resolve(code ?? signal ?? "unknown"));
+      this.child.once("close", (code, signal) => {
+        clearTimeout(limit);
+        resolve(code ?? signal ?? "unknown");
+      });
     });
   }
 

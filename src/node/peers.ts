@@ -1,0 +1,166 @@
+/**
+ * Connections from their first byte to their last: opens a session for each, feeds it, tells the
+ * parts when a peer is ready or gone, and prices faults. Decides nothing about who may connect
+ * (net/connection-manager) or what a message means (node/router).
+ * Invariant: every end of a connection that had a session comes by `closed`, once.
+ */
+import { unreachable } from "../base/assert.ts";
+import type { Conn, Ticket } from "../edge/conn.ts";
+import type { Env } from "../edge/env.ts";
+import type { BlameCode, PeerPort } from "../edge/port.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { ConnectionManager } from "../net/connection-manager.ts";
+import { Session, type SessionEvent, type SessionOptions } from "../peer/session.ts";
+import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
+import type { EffectQueue } from "./effect-queue.ts";
+import { type Link, Links } from "./links.ts";
+import { penalties } from "./penalties.ts";
+
+/** Whom `Peers` tells; the node implements it. */
+export interface PeersPort {
+  readonly connections: ConnectionManager;
+  onReady(conn: Conn, hello: Hello): void;
+  onMessage(conn: Conn, message: Message): void;
+  onClosed(conn: Conn): void;
+}
+
+/** What all sessions of a node share. */
+export type SessionBase = Omit<
+  SessionOptions,
+  "conn" | "role" | "expectedNodeId" | "remoteAddress"
+>;
+
+export class Peers implements PeerPort {
+  readonly links: Links;
+  private readonly env: Env;
+  private readonly effects: EffectQueue;
+  private readonly base: SessionBase;
+  private readonly port: PeersPort;
+
+  constructor(env: Env, effects: EffectQueue, base: SessionBase, port: PeersPort) {
+    this.env = env;
+    this.effects = effects;
+    this.base = base;
+    this.port = port;
+    this.links = new Links(effects);
+  }
+
+  get deadline(): number {
+    let deadline = Number.POSITIVE_INFINITY;
+    for (const link of this.links.all()) deadline = Math.min(deadline, link.session.deadline);
+    return deadline;
+  }
+
+  tick(): void {
+    const now = this.env.clock.monotonicMs;
+    for (const link of [...this.links.all()]) {
+      if (link.session.deadline > now) continue;
+      this.links.touch(link.conn);
+      this.onSessionEvents(link, link.session.tick());
+    }
+  }
+
+  send(conn: Conn, message: Message, after?: Ticket): boolean {
+    return this.links.send(conn, message, after);
+  }
+
+  blame(conn: Conn, code: BlameCode, detail: string): void {
+    const link = this.links.get(conn);
+    if (link === undefined) return;
+    const penalty = penalties[code];
+    if (penalty.score > 0) {
+      const { nodeId, address } = link;
+      this.effects.notify({ type: "peer-blamed", conn, nodeId, address, code, detail });
+    }
+    this.port.connections.onPenalty(conn, penalty, code);
+    if (penalty.disconnect) this.disconnect(conn, "protocol", `${code}: ${detail}`);
+  }
+
+  onConnected(conn: Conn, inbound: boolean, address: string): void {
+    const { connections } = this.port;
+    if (!connections.onConnected(conn, inbound, address)) return this.effects.close(conn);
+    const session = new Session(this.env, {
+      ...this.base,
+      conn,
+      role: inbound ? "responder" : "initiator",
+      expectedNodeId: connections.expectedIdentity(conn),
+      remoteAddress: address,
+    });
+    this.links.add({ conn, address, inbound, session, nodeId: undefined });
+  }
+
+  onBytes(conn: Conn, bytes: Uint8Array): void {
+    const link = this.links.get(conn);
+    if (link === undefined) return; // Closed by us while these were on their way.
+    this.links.touch(conn);
+    this.onSessionEvents(link, link.session.receive(bytes));
+  }
+
+  /** TCP is gone. */
+  onClosed(conn: Conn, reason: string): void {
+    const link = this.links.forget(conn);
+    if (link === undefined) return;
+    const { truncated } = link.session.onClosed();
+    this.closed(link, truncated ? "truncated" : "closed", reason, false);
+  }
+
+  /** Says goodbye and closes; a dial that has not got through is given up. */
+  disconnect(conn: Conn, code: DisconnectCode, text: string): void {
+    const link = this.links.disconnect(conn, code, text);
+    if (link === undefined) this.effects.close(conn);
+    else this.closed(link, code, text, true);
+  }
+
+  private onSessionEvents(link: Link, events: readonly SessionEvent[]): void {
+    for (const event of events) {
+      if (this.links.get(link.conn) !== link) return;
+      switch (event.type) {
+        case "ready":
+          this.onReady(link, event.nodeId, event.hello);
+          break;
+        case "messages":
+          for (const message of event.messages) {
+            if (this.links.get(link.conn) !== link) return;
+            this.port.onMessage(link.conn, message);
+          }
+          break;
+        case "reading":
+          this.effects.reading(link.conn, event.on);
+          break;
+        case "failed":
+          this.onFailed(link, event.code, event.detail);
+          break;
+        case "ended":
+          this.links.close(link.conn);
+          this.closed(link, event.code, event.text, false);
+          break;
+        default:
+          unreachable(event);
+      }
+    }
+  }
+
+  private onReady(link: Link, nodeId: NodeId, hello: Hello): void {
+    const { conn, address, inbound } = link;
+    link.nodeId = nodeId;
+    const verdict = this.port.connections.onReady(conn, nodeId, hello);
+    if (!verdict.keep) return this.disconnect(conn, verdict.code, verdict.text);
+    const { agent, height } = hello;
+    this.effects.notify({ type: "peer-ready", conn, nodeId, address, inbound, agent, height });
+    this.port.onReady(conn, hello);
+  }
+
+  private onFailed(link: Link, code: BlameCode, detail: string): void {
+    this.port.connections.onPenalty(link.conn, penalties[code], code);
+    if (this.links.get(link.conn) !== link) return;
+    this.links.close(link.conn);
+    this.closed(link, code, detail, true);
+  }
+
+  private closed(link: Link, code: string, detail: string, byUs: boolean): void {
+    const { conn, nodeId, address } = link;
+    this.port.connections.onClosed(conn);
+    this.port.onClosed(conn);
+    this.effects.notify({ type: "peer-closed", conn, nodeId, address, code, detail, byUs });
+  }
+}
