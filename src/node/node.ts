@@ -137,7 +137,12 @@ export class Node {
       file: networkFile,
       key: options.validatorKey,
       validators: () => ledger.validators(),
-      maySeal: () => sync.progress().state === "synced",
+      maySeal: () => {
+        const { state } = sync.progress();
+        // Who seals without having heard of the others grows a fork that may end up too deep to
+        // join. A lone validator has no others.
+        return state === "synced" || (state === "lonely" && ledger.validators().length === 1);
+      },
     });
     this.news = new News({ effects, port, connections, mempool, relay, sync, shown, slot });
     const { news } = this;

@@ -15,9 +15,6 @@ import { leaderOf } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 
-/** How long a starting validator waits to hear of a better chain before it seals on its own. */
-const startUpSlots = 2;
-
 interface Unsealed {
   readonly job: Job;
   readonly header: Header;
@@ -38,7 +35,6 @@ export class Sealer {
   private readonly key: PublicKey | undefined;
   private readonly validators: () => readonly PublicKey[];
   private readonly maySeal: () => boolean;
-  private readonly startedSlot: number;
   private triedSlot: number;
   private unsealed: Unsealed | undefined;
 
@@ -62,8 +58,7 @@ export class Sealer {
     this.key = options.key;
     this.validators = options.validators;
     this.maySeal = options.maySeal;
-    this.startedSlot = slotAt(this.file, env.clock.wallMs);
-    this.triedSlot = this.startedSlot;
+    this.triedSlot = slotAt(this.file, env.clock.wallMs);
   }
 
   /** Start of the first slot not yet tried, now when it has begun; Infinity for who never seals. */
@@ -80,7 +75,7 @@ export class Sealer {
     this.triedSlot = slot;
     const { head } = this.chain;
     if (slot <= head.slot || leaderOf(this.validators(), slot) !== this.key) return;
-    if (!this.maySeal() && (!this.isAlone(slot) || head.height > 0)) return;
+    if (!this.maySeal()) return;
     const candidates = this.mempool.select(
       chainLimits.blockBodyBytesMax - 4,
       chainLimits.blockTransactionsMax,
@@ -107,9 +102,5 @@ export class Sealer {
     const { header, body } = unsealed;
     this.effects.notify({ type: "sealed", height: header.height, hash: header.hash });
     return { sealed: { header, seal: signature }, body };
-  }
-
-  private isAlone(slot: number): boolean {
-    return slot > this.startedSlot + startUpSlots;
   }
 }

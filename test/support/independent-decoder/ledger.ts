@@ -157,8 +157,8 @@ export class Chain {
   append(sealedHeader: Uint8Array, bodyBytes: Uint8Array): Uint8Array[] {
     const { header, seal } = readSealedHeader(sealedHeader);
     this.checkHeader(header, seal);
-    const body = readBody(bodyBytes);
     check(bodyBytes.length === header.bodyBytes, "body-mismatch");
+    const body = readBody(bodyBytes);
     check(body.transactions.length === header.txCount, "body-mismatch");
     const root = hex(merkleRoot(body.transactions.map(({ bytes }) => bytes)));
     check(root === header.txRoot && body.certificate.length === 0, "body-mismatch");
@@ -170,6 +170,8 @@ export class Chain {
     const receipts = this.apply(body.transactions, header.slot, header.sealer);
     check(hex(this.root()) === header.stateRoot, "block-state-root");
     check(hex(merkleRoot(receipts)) === header.receiptsRoot, "block-receipts-root");
+    const next = validatorsHashOf(this.network.validators);
+    check(header.nextValidatorsHash === next, "block-next-validators");
     this.parent = header;
     return receipts;
   }
@@ -195,16 +197,19 @@ export class Chain {
     check(header.version === 1, "header-version");
     check(header.engine === 0, "header-engine");
     check(header.extra === hex(zeros(24)), "header-extra");
+    check(header.bodyBytes >= 4 && header.bodyBytes <= 1_048_576, "header-body-size");
+    check(header.txCount <= 10_000, "header-body-size");
     const startMs = network.genesisTimeMs + header.slot * network.slotMs;
     check(header.timestampMs === startMs, "header-timestamp");
+    const set = validatorsHashOf(network.validators);
+    check(header.validatorsHash === set, "header-validators");
     check(header.sealer === leader, "header-sealer");
-    check(header.parentHash === parent.hash, "header-height");
+    check(header.parentHash === parent.hash, "orphan");
     check(header.height === parent.height + 1, "header-height");
     check(header.slot > parent.slot, "header-slot");
-    const set = validatorsHashOf(network.validators);
-    check(header.validatorsHash === set && header.nextValidatorsHash === set, "header-validators");
     check(header.certHash === noHash, "header-certificate");
-    check(header.justifiedHash === parent.justifiedHash, "header-justified");
+    const isParents = header.justifiedSlot === parent.justifiedSlot;
+    check(isParents && header.justifiedHash === parent.justifiedHash, "header-justified");
     const preimage = sealPreimage(unhex(this.genesisHash), header.hash);
     check(edVerify(unhex(header.sealer), preimage, seal), "header-seal");
   }

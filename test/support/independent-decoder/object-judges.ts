@@ -172,17 +172,21 @@ export const networkFiles: Judges = {
 /** The cases of one file are one story: each block stands on the one before. */
 export function chainJudges(): Judges {
   let chain: Chain | undefined;
+  let text = "";
+  const blocks: Case[] = [];
   const begun = (): Chain => {
     assert.ok(chain, "genesis is the first case");
     return chain;
   };
   return {
     genesis: (c) => {
-      chain = new Chain(readNetwork(c["text"]));
+      text = c["text"];
+      chain = new Chain(readNetwork(text));
       assert.equal(hex(chain.genesisHeader()), c["header"]);
       assert.equal(chain.genesisHash, c["hash"]);
     },
     block: (c) => {
+      blocks.push(c);
       const receipts = begun().append(unhex(c["header"]), unhex(c["body"]));
       assert.deepEqual(receipts.map(hex), c["receipts"]);
       assert.equal(hex(begun().root()), c["stateRoot"]);
@@ -196,6 +200,12 @@ export function chainJudges(): Judges {
       const [transaction] = readBody(unhex(c["body"])).transactions;
       assert.ok(transaction);
       assert.equal(begun().judge(transaction, c["slot"]), c["rule"]);
+    },
+    "refused-block": (c) => {
+      const again = new Chain(readNetwork(text));
+      for (const each of blocks) again.append(unhex(each["header"]), unhex(each["body"]));
+      const code = faultOf(() => again.append(unhex(c["header"]), unhex(c["body"])));
+      assert.equal(code, c["error"]);
     },
   };
 }

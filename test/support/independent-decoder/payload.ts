@@ -3,7 +3,7 @@
  * src and this one share no line.
  */
 import { Unpackr } from "msgpackr";
-import { hex, Reader } from "./bytes.ts";
+import { ascii, hex, join, Reader, u16, u32, u64, unhex } from "./bytes.ts";
 import { check, refuse } from "./fault.ts";
 
 const malformed = "malformed-message";
@@ -241,3 +241,41 @@ export function chainBytesMax(firstPiece: Uint8Array): number {
 
 export const laneOf = (type: Value | undefined): string =>
   messageRules.find((each) => each?.name === type)?.lane ?? "";
+
+const sized = (bytes: Uint8Array, small: number, tags: readonly number[]): Uint8Array => {
+  const { length } = bytes;
+  if (length < small) return join(Uint8Array.of(0xa0 | length), bytes);
+  if (length < 256) return join(Uint8Array.of(tags[0]!, length), bytes);
+  const isShort = length < 65_536;
+  const head = isShort ? u16(length) : u32(length);
+  return join(Uint8Array.of(tags[isShort ? 1 : 2]!), head, bytes);
+};
+
+function shortestUint(value: number): Uint8Array {
+  if (value < 0x80) return Uint8Array.of(value);
+  if (value < 0x100) return Uint8Array.of(0xcc, value);
+  if (value < 0x10000) return join(Uint8Array.of(0xcd), u16(value));
+  const isShort = value <= u32Max;
+  return join(Uint8Array.of(isShort ? 0xce : 0xcf), isShort ? u32(value) : u64(value));
+}
+
+const arrayHead = (count: number): Uint8Array =>
+  count < 16 ? Uint8Array.of(0x90 | count) : join(Uint8Array.of(0xdc), u16(count));
+
+/** Every value in its shortest form. Text is told from hex by the field's name. */
+export function writePayload(messages: readonly Message[]): Uint8Array {
+  const written = messages.map((message) => {
+    const number = messageRules.findIndex((each) => each?.name === message["type"]);
+    const names = Object.keys(messageRules[number]!.fields);
+    const values = names.map((name) => {
+      const value = message[name]!;
+      if (value === null) return Uint8Array.of(0xc0);
+      if (name === "code") return shortestUint(disconnectCodes.indexOf(String(value)));
+      if (typeof value === "number") return shortestUint(value);
+      if (name === "text") return sized(ascii(value), 32, [0xd9, 0xda, 0xdb]);
+      return sized(unhex(value), 0, [0xc4, 0xc5, 0xc6]);
+    });
+    return join(arrayHead(1 + names.length), shortestUint(number), ...values);
+  });
+  return join(arrayHead(messages.length), ...written);
+}
