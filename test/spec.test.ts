@@ -227,6 +227,17 @@ test("the tables of errors have every code with its meaning and its penalty", ()
   }
 });
 
+test("every code is produced somewhere: none is kept for show", () => {
+  const elsewhere = readdirSync("src", { recursive: true })
+    .map((file) => `src/${String(file)}`)
+    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => !/(penalties|errors|rule-code)\.ts$/.test(file))
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+  const unused = [...wireCodes, ...ruleCodes].filter((code) => !elsewhere.includes(`"${code}"`));
+  assert.deepEqual(unused, []);
+});
+
 test("codes that the pages name are codes", () => {
   const known = new Set<string>([...wireCodes, ...ruleCodes, ...Object.keys(disconnectNumbers)]);
   const prefixed = /`((?:header|body|block|transaction|mempool|timeout|bad|frame)-[a-z-]*[a-z])`/g;

@@ -53,7 +53,7 @@ function sideOf(role: Role, changes: Changes = {}): Handshake {
     expectedNodeId: changes.expected,
     staticSecret: initiates ? seeds.initiatorStatic : seeds.responderStatic,
     hello: () => helloOf(role),
-    networkFile: new Uint8Array(0),
+    networkFile: () => new Uint8Array(0),
   });
 }
 

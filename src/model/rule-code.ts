@@ -41,7 +41,6 @@ export const ruleCodes = [
   "transaction-type",
   "transaction-size",
   "transaction-signature",
-  "transaction-key",
   "transaction-nonce-low",
   "transaction-nonce-gap",
   "transaction-nonce-high",

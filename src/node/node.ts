@@ -27,6 +27,7 @@ import { ChainServer } from "../sync/server.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
 import { PayloadWriter } from "../wire/codec.ts";
 import { EffectQueue } from "./effect-queue.ts";
+import { genesisAnswers } from "./genesis-answers.ts";
 import { helloOf } from "./hello.ts";
 import { News } from "./news.ts";
 import { Peers } from "./peers.ts";
@@ -105,7 +106,7 @@ export class Node {
         staticSecret: env.random.bytes(32),
         hello: (seenAddress) =>
           helloOf(env, this.shown.head, this.chain.finalized, options, bootId, seenAddress),
-        networkFile: options.networkFileBytes,
+        networkFile: genesisAnswers(env, options.networkFileBytes),
         writer: new PayloadWriter(),
       },
       {
@@ -146,7 +147,17 @@ export class Node {
     });
     this.news = new News({ effects, port, connections, mempool, relay, sync, shown, slot });
     const { news } = this;
-    const router = new Router({ port, connections, relay, chain, mempool, sync, server, news });
+    const router = new Router({
+      port,
+      connections,
+      relay,
+      chain,
+      mempool,
+      sync,
+      server,
+      news,
+      shown,
+    });
     const { links } = this.peers;
     const { nodeId } = this;
     this.queries = new Queries({

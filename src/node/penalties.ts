@@ -85,7 +85,6 @@ export const penalties: Readonly<Record<BlameCode, Penalty>> = {
   "transaction-type": violation,
   "transaction-size": violation,
   "transaction-signature": violation,
-  "transaction-key": violation,
   "transaction-nonce-low": innocent,
   "transaction-nonce-gap": innocent,
   "transaction-nonce-high": innocent,

@@ -57,7 +57,8 @@ export interface HandshakeOptions extends OwnIdentity {
   readonly staticSecret: Uint8Array;
   /** Asked once, when it is time to introduce ourselves. */
   readonly hello: () => Hello;
-  readonly networkFile: Uint8Array;
+  /** The file for a fresh joiner; undefined when too many asked of late. */
+  readonly networkFile: () => Uint8Array | undefined;
 }
 
 export interface Established extends HandshakeResult {
@@ -169,13 +170,18 @@ export class Handshake {
     else this.onInitiatorOpening(piece);
   }
 
+  private serveGenesis(): void {
+    const file = this.options.networkFile();
+    if (file !== undefined) this.output.push(genesisAnswer(file));
+  }
+
   /** opening-awaited -> message-1-awaited | flight-skipped | genesis-served */
   private onInitiatorOpening(bytes: Uint8Array): void {
     const judged = judgeInitiator(bytes);
     switch (judged.type) {
       case "genesis-request":
         this.move("genesis-request");
-        this.output.push(genesisAnswer(this.options.networkFile));
+        this.serveGenesis();
         break;
       case "no-common-version":
         this.output.push(this.opening(0, 0));

@@ -35,7 +35,8 @@ export interface SessionOptions {
   readonly expectedNodeId: NodeId | undefined;
   readonly hello: (remoteAddress: string) => Hello;
   readonly remoteAddress: string;
-  readonly networkFile: Uint8Array;
+  /** Called for a genesis request; undefined refuses it. */
+  readonly networkFile: () => Uint8Array | undefined;
   /** One for all sessions of a process saves each frame a buffer. */
   readonly writer?: PayloadWriter;
 }

@@ -79,7 +79,7 @@ export function sessionOptions(
     expectedNodeId: undefined,
     hello: () => testHello(),
     remoteAddress: "127.0.0.1:4321",
-    networkFile,
+    networkFile: () => networkFile,
     ...overrides,
   };
 }
