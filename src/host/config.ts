@@ -29,6 +29,7 @@ export interface Config {
   readonly peersMax: number;
   readonly outboundTarget: number;
   readonly allowPrivate: boolean;
+  readonly recordFrames: boolean;
   readonly agentSuffix: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFile: string | undefined;
@@ -76,6 +77,7 @@ const schema = z.object({
   "max-peers": digits(1, 1000).default(connectionLimits.peersMax),
   outbound: digits(0, 1000).optional(),
   "allow-private": z.boolean("true or false expected").default(true),
+  "record-frames": z.boolean("true or false expected").default(false),
   "agent-suffix": text
     .regex(/^[!-~]{1,32}$/, "1 to 32 printable ASCII characters without spaces expected")
     .optional(),
@@ -147,6 +149,7 @@ function resolve(given: z.infer<typeof schema>, problems: string[]): Config {
     peersMax,
     outboundTarget: given.outbound ?? Math.min(connectionLimits.outboundTarget, peersMax),
     allowPrivate: given["allow-private"],
+    recordFrames: given["record-frames"],
     agentSuffix: given["agent-suffix"],
     logLevel: given["log-level"],
     logFile: given["log-file"],

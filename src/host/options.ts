@@ -112,6 +112,13 @@ export const options = [
     example: "true",
   },
   {
+    name: "record-frames",
+    kind: "flag",
+    says: "keep the last frame of each peer as evidence (`cli.ts frame export`)",
+    otherwise: "no",
+    example: "false",
+  },
+  {
     name: "agent-suffix",
     kind: "text",
     argument: "TEXT",

@@ -119,6 +119,7 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
       peersMax: config.peersMax,
       outboundTarget: config.outboundTarget,
       allowPrivate: config.allowPrivate,
+      recordFrames: config.recordFrames,
     },
     image,
   );

@@ -148,3 +148,8 @@ export class AccountQueue {
     }
   }
 }
+
+/** Came in before `b`. */
+export function isOlder(a: PoolEntry, b: PoolEntry): boolean {
+  return a.sequence < b.sequence;
+}

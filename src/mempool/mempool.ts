@@ -13,7 +13,7 @@ import { type Address, idBytes, type TxId } from "../model/ids.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
 import { addressOfKey, preimageOf, type Transaction } from "../model/transaction.ts";
 import { mempoolLimits } from "../params/limits.ts";
-import { AccountQueue, isWorthLess, type PoolEntry, type Worth } from "./account-queue.ts";
+import { AccountQueue, isOlder, isWorthLess, type PoolEntry, type Worth } from "./account-queue.ts";
 import { type Account, checkAlone, checkAmongOwn, isExpired } from "./admission.ts";
 import { OrderedHeap } from "./ordered-heap.ts";
 import { hasRicherHead, selectFrom } from "./selection.ts";
@@ -87,6 +87,11 @@ export class Mempool {
   /** Pending and waiting transactions of one sender. */
   countOf(address: Address): number {
     return this.queues.get(address)?.size ?? 0;
+  }
+
+  /** The first nonce of a sender that is neither used nor pending without a gap before it. */
+  nextNonceOf(address: Address): bigint {
+    return this.queues.get(address)?.nextNonce ?? this.view.account(address).nonce;
   }
 
   *entries(): Generator<Transaction> {
@@ -233,11 +238,9 @@ export class Mempool {
     }
     queue.advance(nonce);
     for (let tail = queue.tail; tail !== undefined; tail = queue.tail) {
-      const nonceMax = queue.nextNonce + BigInt(mempoolLimits.nonceGapMax);
-      const fits =
-        queue.cost <= balance &&
-        queue.size <= mempoolLimits.perAccountMax &&
-        tail.transaction.nonce <= nonceMax;
+      const { perAccountMax, nonceGapMax } = mempoolLimits;
+      const isNear = tail.transaction.nonce <= queue.nextNonce + BigInt(nonceGapMax);
+      const fits = queue.cost <= balance && queue.size <= perAccountMax && isNear;
       if (fits) break;
       this.remove(tail);
     }
@@ -293,8 +296,4 @@ export class Mempool {
     if (queue.head === undefined) this.byHead.delete(queue);
     else this.byHead.set(queue);
   }
-}
-
-function isOlder(a: PoolEntry, b: PoolEntry): boolean {
-  return a.sequence < b.sequence;
 }

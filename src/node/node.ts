@@ -53,6 +53,8 @@ export interface NodeOptions {
   readonly outboundTarget: number;
   /** Loopback and private addresses may be learned, dialled and told on. */
   readonly allowPrivate: boolean;
+  /** Keep the last frame of each peer, up to 512 KiB, as evidence for third parties. */
+  readonly recordFrames?: boolean;
 }
 
 export class Node {
@@ -112,6 +114,7 @@ export class Node {
       {
         connections: this.connections,
         onReady: (conn, hello) => {
+          if (options.recordFrames) this.peers.links.get(conn)?.session.record(true);
           this.relay.onReady(conn);
           this.sync.onReady(conn, hello);
         },

@@ -14,6 +14,7 @@ import type { ConnectionManager } from "../net/connection-manager.ts";
 import type { PeerView } from "../net/peer-view.ts";
 import { wireLimits } from "../params/limits.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
+import type { RecordedFrame } from "../wire/recorded-frame.ts";
 import type { Links } from "./links.ts";
 import type { NodeOptions } from "./node.ts";
 
@@ -159,9 +160,22 @@ export class Queries {
     return this.parts.mempool.get(id);
   }
 
-  /** Pending transactions of one sender, so that a client can tell its next nonce. */
+  /** Pending transactions of one sender. */
   pendingOf(address: Address): number {
     return this.parts.mempool.countOf(address);
+  }
+
+  /** The first nonce of a sender that is neither used nor pending. */
+  nextNonceOf(address: Address): bigint {
+    return this.parts.mempool.nextNonceOf(address);
+  }
+
+  /** The last frame that a peer signed, when the node records them: evidence for third parties. */
+  lastFrame(nodeId: NodeId): RecordedFrame | undefined {
+    for (const link of this.parts.links.all()) {
+      if (link.nodeId === nodeId) return link.session.lastFrame;
+    }
+    return undefined;
   }
 
   mempool(): { readonly size: number; readonly bytes: number } {

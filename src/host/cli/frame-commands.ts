@@ -1,14 +1,21 @@
-/** `frame verify FILE`: who said what to whom, proven by a recorded frame (03-frames §6). */
+/**
+ * `frame verify FILE`: who said what to whom, proven by a recorded frame
+ * (protocol-spec/03-frames §6); `frame export ID`: such a frame from a running node.
+ */
+import { writeFileSync } from "node:fs";
+import { z } from "zod";
 import { toHex } from "../../base/bytes.ts";
 import { ed25519 } from "../../crypto/ed25519.ts";
 import type { Message } from "../../wire/messages.ts";
 import { verifyRecordedFrame } from "../../wire/recorded-frame.ts";
 import { printable } from "../event-text.ts";
+import { reasonOf } from "../host-error.ts";
 import { fieldsText } from "../terminal/table.ts";
 import { CliError } from "./cli-error.ts";
 import { parseJson } from "./key-file.ts";
+import type { NodeClient } from "./node-client.ts";
 import type { CliWorld, Reply } from "./reply.ts";
-import { type Given, neededText, readTextFile } from "./values.ts";
+import { type Given, hex32Of, neededText, readTextFile, usageError } from "./values.ts";
 
 /** Bytes of a field that people are shown. */
 const shownBytes = 32;
@@ -46,6 +53,20 @@ export function verifyFrame(given: Given, { paint }: CliWorld): Reply {
   const json = { ok: true, sender, recipient, genesisHash, handshakeHash, sequence };
   const said = { messages: messages.map(jsonOf), fault: fault ?? null };
   return { text: [fields, ...lines].join("\n"), json: { ...json, ...said } };
+}
+
+/** Writes what the node has as it came: `frame verify` is the judge of it. */
+export async function exportFrame(given: Given, client: NodeClient): Promise<Reply> {
+  const nodeId = hex32Of(neededText(given, "nodeId", "ID"), "ID", "node id");
+  const path = neededText(given, "out", "FILE");
+  const frame = await client.get(`/api/peers/${nodeId}/frame`, z.looseObject({}));
+  try {
+    writeFileSync(path, `${JSON.stringify(frame, undefined, 2)}\n`, { flag: "wx" });
+  } catch (error) {
+    throw usageError(`--out: ${reasonOf(error)}`, "name a file that does not exist yet");
+  }
+  const text = `written to ${path}; check it with: npx tsx bin/cli.ts frame verify ${path}`;
+  return { text, json: { file: path, nodeId } };
 }
 
 /** `type field=value ...`, bytes as hex and cut. */

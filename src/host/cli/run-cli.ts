@@ -7,7 +7,7 @@ import { exitCodes, HostError } from "../host-error.ts";
 import { nearest } from "../options.ts";
 import { plainPaint } from "../terminal/paint.ts";
 import { CliError } from "./cli-error.ts";
-import { verifyFrame } from "./frame-commands.ts";
+import { exportFrame, verifyFrame } from "./frame-commands.ts";
 import { checkGenesis, genesisDefaults, makeGenesis, networkHash } from "./genesis-commands.ts";
 import { newKey, showKey } from "./key-commands.ts";
 import { defaultAccountsFile } from "./key-file.ts";
@@ -230,7 +230,14 @@ function frameCommand(y: Argv, handler: Handler): Argv {
       (c) => c.positional("file", { type: "string" }),
       handler((given, world) => verifyFrame(given, world)),
     )
-    .demandCommand(1, "frame needs a command: verify FILE");
+    .command(
+      "export <nodeId>",
+      "the last frame of a peer, from a node that runs with --record-frames",
+      (c) =>
+        node(strings(c.positional("nodeId", { type: "string" }), { out: "file to write it to" })),
+      handler((given) => exportFrame(given, clientOf(given))),
+    )
+    .demandCommand(1, "frame needs a command: verify FILE or export ID --out FILE");
 }
 
 /** All are strings: yargs would turn a bad number into NaN and a hash into one. */

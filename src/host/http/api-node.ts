@@ -15,6 +15,8 @@ export interface ApiNode {
     | "validators"
     | "account"
     | "pendingOf"
+    | "nextNonceOf"
+    | "lastFrame"
     | "pendingTransaction"
     | "head"
     | "networkFile"

@@ -56,8 +56,7 @@ export function addChainRoutes(app: FastifyInstance, node: ApiNode): void {
       nonce: nonce.toString(),
       balance: balance.toString(),
       pending,
-      // Right unless what is pending has gaps.
-      nextNonce: (nonce + BigInt(pending)).toString(),
+      nextNonce: queries.nextNonceOf(address).toString(),
     };
   });
 

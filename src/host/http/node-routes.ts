@@ -43,6 +43,15 @@ export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
     read(parameters.nothing, query);
     return { ...queries.peerCounts(), peers: queries.peers().map(peerView) };
   });
+
+  app.get("/api/peers/:nodeId/frame", ({ params, query }) => {
+    read(parameters.nothing, query);
+    const { nodeId } = read(parameters.peerRef, params);
+    const frame = queries.lastFrame(nodeId);
+    if (frame !== undefined) return frame;
+    const why = "no frame is kept: start the node with --record-frames, and name a connected peer";
+    throw new Problem(404, "frame-not-found", why);
+  });
 }
 
 /** Empty when the node follows its network. */

@@ -1,6 +1,6 @@
 /** What requests may say, checked before anything is looked up. All problems are the client's. */
 import { z } from "zod";
-import { type Address, type BlockHash, isHex32, type TxId } from "../../model/ids.ts";
+import { type Address, type BlockHash, isHex32, type NodeId, type TxId } from "../../model/ids.ts";
 import { chainLimits, httpLimits } from "../../params/limits.ts";
 import { Problem } from "./problem.ts";
 
@@ -37,6 +37,7 @@ const transactionRef = z.strictObject({ id: hex32("id").transform((text) => text
 const accountRef = z.strictObject({
   address: hex32("address").transform((text) => text as Address),
 });
+const peerRef = z.strictObject({ nodeId: hex32("nodeId").transform((text) => text as NodeId) });
 const nothing = z.strictObject({});
 
 const submission = z.strictObject({
@@ -46,7 +47,15 @@ const submission = z.strictObject({
     .regex(/^([0-9a-f]{2})+$/, "transaction: lower-case hex expected, without 0x"),
 });
 
-export const parameters = { page, blockRef, transactionRef, accountRef, nothing, submission };
+export const parameters = {
+  page,
+  blockRef,
+  transactionRef,
+  accountRef,
+  peerRef,
+  nothing,
+  submission,
+};
 
 /** `given` as `schema` understands it; a `Problem` 400 that names every mistake. */
 export function read<T extends z.ZodType>(schema: T, given: unknown): z.output<T> {

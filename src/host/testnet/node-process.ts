@@ -3,7 +3,7 @@
  * kept, to be shown if it dies. Should this program be killed, the node ends by itself: it hears
  * the channel between them close.
  *
- *   running -> exited                      running -> ending -> exited
+ *   waiting -> running -> exited                      running -> ending -> exited
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -32,28 +32,35 @@ export class NodeProcess {
   readonly lastLines: string[] = [];
   /** How it ended; undefined while it runs. */
   exit: string | undefined;
-  private readonly child: ChildProcess;
-  private readonly exited: Promise<void>;
+  private child: ChildProcess | undefined;
+  private exited: Promise<void> = Promise.resolve();
   private isEnding = false;
 
   constructor(options: NodeProcessOptions) {
     this.options = options;
-    this.child = spawn(process.execPath, argumentsOf(options), {
+  }
+
+  /** waiting -> running; nothing when it is to end already. */
+  start(): void {
+    if (this.isEnding) return;
+    const { options } = this;
+    const child = spawn(process.execPath, argumentsOf(options), {
       // A group of its own: Ctrl-C reaches this program alone, which then ends the nodes in turn.
       detached: true,
       cwd: options.dataDir,
       env: environment(),
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    for (const stream of [this.child.stdout!, this.child.stderr!]) {
+    this.child = child;
+    for (const stream of [child.stdout!, child.stderr!]) {
       createInterface({ input: stream }).on("line", (line) => this.keep(line));
     }
     this.exited = new Promise((resolve) => {
-      this.child.once("error", (error) => {
+      child.once("error", (error) => {
         this.exit ??= error.message;
         resolve();
       });
-      this.child.once("close", (code, signal) => {
+      child.once("close", (code, signal) => {
         this.exit ??= signal === null ? `exit code ${code}` : signal;
         resolve();
       });
@@ -72,8 +79,8 @@ export class NodeProcess {
   /** SIGTERM, and SIGKILL when that does not end it; resolves once it is gone. */
   async end(): Promise<void> {
     this.isEnding = true;
-    this.child.kill("SIGTERM");
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), killMs);
+    this.child?.kill("SIGTERM");
+    const timer = setTimeout(() => this.child?.kill("SIGKILL"), killMs);
     await this.exited;
     clearTimeout(timer);
   }

@@ -24,7 +24,9 @@ export interface TestnetOptions {
 }
 
 /** Genesis lies this far ahead, so that the first slots find their leaders awake. */
-const genesisAheadMs = 1000;
+const genesisAheadMs = 3000;
+/** The others start when the bootstrap node answers, or after this. */
+const bootstrapMs = 20_000;
 /** A second look after this, when heads were caught in motion. */
 const agreeTries = 5;
 
@@ -63,7 +65,9 @@ export class Testnet {
   static async start(options: TestnetOptions): Promise<Testnet> {
     const ports = await choosePorts(options);
     const genesisTimeMs = Date.now() + genesisAheadMs;
-    return new Testnet(options, makeTestnetFolder({ ...options, genesisTimeMs }), ports);
+    const testnet = new Testnet(options, makeTestnetFolder({ ...options, genesisTimeMs }), ports);
+    void testnet.startNodes();
+    return testnet;
   }
 
   /** The nodes that ended without being asked. */
@@ -93,6 +97,18 @@ export class Testnet {
         exit,
       })),
     };
+  }
+
+  /** The bootstrap node first: who finds nobody there waits for seconds before it tries again. */
+  private async startNodes(): Promise<void> {
+    const [first, ...others] = this.nodes;
+    first?.start();
+    const until = performance.now() + bootstrapMs;
+    while (performance.now() < until && first?.exit === undefined) {
+      if ((await infoOf(this.clients[0]!)) !== undefined) break;
+      await sleep(50);
+    }
+    for (const node of others) node.start();
   }
 
   /** The last view before the end, and whether all are on one chain. Sends nothing any more. */
