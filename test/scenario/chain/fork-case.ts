@@ -23,11 +23,10 @@ import {
   type BlockPlan,
   type Built,
   ChainBuilder,
-  ChainWorld,
   networkOf,
   slotMs,
-  spoken,
 } from "../../support/chain-builder.ts";
+import { ChainWorld, spoken } from "../../support/chain-world.ts";
 
 export interface ForkCase {
   readonly title: string;

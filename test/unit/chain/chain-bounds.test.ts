@@ -7,7 +7,8 @@ import { SlotTable } from "../../../src/chain/slot-table.ts";
 import { treeNode } from "../../../src/chain/tree-node.ts";
 import { FutureQueue, OrphanPool } from "../../../src/chain/waiting.ts";
 import { chainLimits } from "../../../src/params/limits.ts";
-import { type Built, ChainBuilder, ChainWorld, networkOf } from "../../support/chain-builder.ts";
+import { type Built, ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { ChainWorld } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));
 const { genesis } = builder;

@@ -5,14 +5,12 @@ import { chainLimits } from "../../../src/params/limits.ts";
 import {
   type Built,
   ChainBuilder,
-  ChainWorld,
   cheapSignatures,
   networkOf,
   seedOf,
   slotMs,
-  sourceOf,
-  spoken,
 } from "../../support/chain-builder.ts";
+import { ChainWorld, sourceOf, spoken } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));
 const { genesis } = builder;

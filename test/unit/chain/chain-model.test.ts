@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { better } from "../../../src/chain/fork-choice.ts";
-import { type Built, ChainBuilder, ChainWorld, networkOf } from "../../support/chain-builder.ts";
+import { type Built, ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { ChainWorld } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(3));
 const runs = { seed: 1, numRuns: 150 };

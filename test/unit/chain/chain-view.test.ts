@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BlockHash } from "../../../src/model/ids.ts";
 import { syncLimits } from "../../../src/params/limits.ts";
-import { ChainBuilder, ChainWorld, networkOf } from "../../support/chain-builder.ts";
+import { ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { ChainWorld } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));
 const { genesis } = builder;

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ticket } from "../../../src/edge/conn.ts";
-import {
-  type Built,
-  ChainBuilder,
-  ChainWorld,
-  networkOf,
-  sourceOf,
-} from "../../support/chain-builder.ts";
+import { type Built, ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { ChainWorld, sourceOf } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));
 const { genesis } = builder;

@@ -1,5 +1,5 @@
 /** A small network and unsigned-in-effect transactions for the tests of the ledger. */
-import { asciiBytes, emptyBytes } from "../../../src/base/bytes.ts";
+import { asciiBytes, emptyBytes, toHex } from "../../../src/base/bytes.ts";
 import { genesisBlock } from "../../../src/chain/genesis.ts";
 import { Ledger } from "../../../src/chain/ledger.ts";
 import type { Applied } from "../../../src/chain/state-machine.ts";
@@ -70,3 +70,7 @@ export function applied(result: Applied | Rejection): Applied {
   if ("code" in result) throw new Error(result.detail);
   return result;
 }
+
+export const balance = (ledger: Ledger, name: string) => ledger.account(addressNamed(name)).balance;
+export const hasEntry = (ledger: Ledger, key: Uint8Array) =>
+  [...ledger.entries()].some(([entry]) => toHex(entry) === toHex(key));

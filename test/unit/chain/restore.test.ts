@@ -14,13 +14,8 @@ import {
 } from "../../../src/chain/records.ts";
 import { StoreDamaged } from "../../../src/chain/restore.ts";
 import { chainLimits } from "../../../src/params/limits.ts";
-import {
-  ChainBuilder,
-  ChainWorld,
-  imageOf,
-  networkOf,
-  storeAfter,
-} from "../../support/chain-builder.ts";
+import { ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { ChainWorld, imageOf, storeAfter } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));
 const depth = chainLimits.reorgDepthMax;

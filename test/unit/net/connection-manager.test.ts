@@ -1,57 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { acceptedConn, type Conn } from "../../../src/edge/conn.ts";
-import { ConnectionManager } from "../../../src/net/connection-manager.ts";
-import type { ConnectionOptions } from "../../../src/net/connection-port.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
-import {
-  type AddressEntry,
-  decodeAddressEntries,
-  encodeAddressEntries,
-  ip16Of,
-  ipText,
-} from "../../../src/wire/address.ts";
-import { helloOf, idOf, NotedPort, optionsOf, pass, testEnv } from "./net-fixture.ts";
-
-let accepted = 0;
-const manualPeer = "5.5.5.5:4321";
-const soft = (score: number) => ({ score, disconnect: false, discourage: false });
-const violation = { score: 100, disconnect: true, discourage: true };
-
-function setup(some: Partial<ConnectionOptions> = {}) {
-  const env = testEnv(1);
-  const port = new NotedPort();
-  const manager = new ConnectionManager(env, port, optionsOf(some));
-  manager.onStarted();
-  const accept = (address: string, id: number, bootId = id, listenPort = 5000) => {
-    const conn = acceptedConn(accepted++);
-    const open = manager.onConnected(conn, true, address);
-    return {
-      conn,
-      open,
-      verdict: open && manager.onReady(conn, idOf(id), helloOf(bootId, listenPort)),
-    };
-  };
-  /** Completes the dial under way to `address`. */
-  const answer = (address: string, id: number, bootId = id) => {
-    const dial = port.dials.findLast((one) => one.address === address);
-    assert.ok(dial, `${address} was dialled`);
-    manager.onConnected(dial.conn, false, address);
-    const verdict = manager.onReady(dial.conn, idOf(id), helloOf(bootId, 5000));
-    return { conn: dial.conn, verdict };
-  };
-  const states = () => manager.peers().map((peer) => peer.state);
-  return { env, port, manager, accept, answer, states };
-}
-
-const entriesOf = (addresses: readonly string[], some: Partial<AddressEntry> = {}) =>
-  encodeAddressEntries(
-    addresses.map((address) => {
-      const [ip, port] = address.split(":");
-      const at = { ip16: ip16Of(ip!)!, port: Number(port), services: 1 };
-      return { ...at, nodeId: idOf(0), lastSeenMs: 1_700_000_000_000, ...some };
-    }),
-  );
+import { entriesOf, freshConn, manualPeer, setup } from "./connection-fixture.ts";
+import { helloOf, idOf, pass } from "./net-fixture.ts";
 
 describe("one connection per identity", () => {
   test("the same process dialling twice keeps its old connection", () => {
@@ -148,7 +100,7 @@ describe("slots", () => {
 
   test("handshakes under way are limited in total, and per address, a /64 counting as one", () => {
     const { port, manager } = setup();
-    const open = (address: string) => manager.onConnected(acceptedConn(accepted++), true, address);
+    const open = (address: string) => manager.onConnected(freshConn(), true, address);
     const perIp = connectionLimits.pendingHandshakesPerIpMax;
     for (let i = 0; i < perIp; i++) assert.ok(open(`[2001:db8::${i + 1}]:40000`));
     assert.equal(open("[2001:db8::ffff]:40000"), false);
@@ -243,152 +195,6 @@ describe("backoff", () => {
   test("is reset by one that lasted, or delivered something", () => {
     assert.ok(waitOf(connectionLimits.stableMs) <= 6_250);
     assert.ok(waitOf(1_000, true) <= 6_250);
-  });
-});
-
-describe("peer exchange", () => {
-  test("addresses nobody asked for are unsolicited; each question allows one answer", () => {
-    const { env, manager, accept, answer } = setup({ connect: [manualPeer] });
-    const { conn } = accept("9.9.9.9:40001", 7);
-    assert.equal(manager.onPeers(conn, entriesOf(["7.7.7.7:5000"])), "unsolicited");
-    const asked = answer(manualPeer, 1).conn;
-    assert.equal(manager.onPeers(asked, entriesOf(["7.7.7.7:5000"])), undefined);
-    assert.equal(manager.onPeers(asked, entriesOf(["7.7.7.8:5000"])), "unsolicited");
-    pass(env, connectionLimits.discoveryMs);
-    manager.tick();
-    pass(env, connectionLimits.discoveryMs);
-    manager.tick();
-    // A slow peer owes two answers, and is not blamed for giving both.
-    assert.equal(manager.onPeers(asked, entriesOf([])), undefined);
-    assert.equal(manager.onPeers(asked, entriesOf([])), undefined);
-    assert.equal(manager.onPeers(asked, entriesOf([])), "unsolicited");
-  });
-
-  test("outbound peers are asked on ready and every discoveryMs, inbound ones never", () => {
-    const { env, port, manager, accept, answer } = setup({ connect: [manualPeer] });
-    accept("9.9.9.9:40001", 7);
-    const { conn } = answer(manualPeer, 1);
-    for (let i = 0; i < 3; i++) {
-      pass(env, connectionLimits.discoveryMs);
-      manager.tick();
-    }
-    const asked = port.sent.filter((sent) => sent.message.type === "get_peers");
-    assert.deepEqual(
-      asked.map((sent) => sent.conn),
-      [conn, conn, conn, conn],
-    );
-  });
-
-  test("answers hold peers that told us where they listen, not the asker, and no more than asked", () => {
-    const { env, port, manager, accept } = setup();
-    const asker = accept("9.9.9.1:40000", 1);
-    for (let id = 2; id <= 20; id++) accept(`9.9.9.${id}:40000`, id, id, id === 3 ? 0 : 5000);
-    const ask = (count: number): string[] => {
-      port.drain();
-      manager.onGetPeers(asker.conn, count);
-      const { message } = port.drain()[0] ?? {};
-      if (message?.type !== "peers") return [];
-      return decodeAddressEntries(message.entries)!.map((entry) => ipText(entry.ip16));
-    };
-    const all = ask(64);
-    assert.equal(new Set(all).size, 18);
-    assert.ok(!all.includes("9.9.9.1") && !all.includes("9.9.9.3"));
-    assert.deepEqual(ask(64), [], "asking again at once is ignored");
-    pass(env, connectionLimits.peersAnswerMs);
-    assert.equal(ask(5).length, 5);
-  });
-
-  test("private, loopback, low-port and own addresses are not taken where the network is public", () => {
-    const { port, manager, answer } = setup({ allowPrivate: false, connect: [manualPeer] });
-    const { conn } = answer(manualPeer, 1);
-    const bad = ["10.0.0.1:5000", "127.0.0.1:5321", "7.7.7.7:25", "169.254.169.254:5000"];
-    manager.onPeers(conn, entriesOf(bad));
-    assert.equal(manager.counts.addresses, 1, "only the one that answered");
-    assert.equal(port.dials.length, 1);
-  });
-
-  test("what is said to be ourselves is not taken", () => {
-    const { manager, answer } = setup({ connect: [manualPeer] });
-    manager.onPeers(
-      answer(manualPeer, 1).conn,
-      entriesOf(["7.7.7.7:5000"], { nodeId: idOf(1000) }),
-    );
-    assert.equal(manager.counts.addresses, 1);
-  });
-
-  test("10,000 addresses from one peer leave the book within the peer's share", () => {
-    const { env, manager, answer } = setup({ connect: [manualPeer], outboundTarget: 1 });
-    const { conn } = answer(manualPeer, 1);
-    for (let i = 0; i < 160; i++) {
-      const batch = Array.from({ length: 64 }, (_, j) => `7.7.${i}.${j}:5000`);
-      assert.equal(manager.onPeers(conn, entriesOf(batch)), undefined);
-      pass(env, connectionLimits.discoveryMs);
-      manager.tick();
-    }
-    assert.ok(manager.counts.addresses <= connectionLimits.addressesPerSourceMax + 1);
-    assert.equal(manager.knownAddresses().length, manager.counts.addresses);
-  });
-});
-
-describe("penalties", () => {
-  test("soft faults add up to a disconnect and a discouraged identity, over reconnects", () => {
-    const { env, port, manager, accept } = setup();
-    let peer = accept("9.9.9.9:40001", 7);
-    manager.onPenalty(peer.conn, soft(60));
-    assert.equal(manager.peers()[0]?.score, 60);
-    manager.onClosed(peer.conn);
-    peer = accept("9.9.9.9:40002", 7);
-    manager.onPenalty(peer.conn, soft(45), "unsolicited");
-    assert.deepEqual(port.closed, [{ conn: peer.conn, code: "protocol" }]);
-    const { verdict } = accept("9.9.9.9:40003", 7);
-    assert.equal(verdict !== false && !verdict.keep && verdict.code, "banned");
-    // Neighbours behind the same address do not suffer.
-    assert.deepEqual(accept("9.9.9.9:40004", 8).verdict, { keep: true });
-    pass(env, connectionLimits.discourageMs);
-    assert.deepEqual(accept("9.9.9.9:40005", 7).verdict, { keep: true });
-  });
-
-  test("an unauthenticated stranger's violation is held against its address, but never localhost", () => {
-    for (const [address, refused] of [
-      ["9.9.9.9", true],
-      ["127.0.0.1", false],
-    ] as const) {
-      const { manager, accept } = setup();
-      const stranger = acceptedConn(accepted++);
-      manager.onConnected(stranger, true, `${address}:40001`);
-      manager.onPenalty(stranger, violation, "bad-hello");
-      manager.onClosed(stranger);
-      assert.equal(accept(`${address}:40002`, 7).open, !refused);
-    }
-  });
-
-  test("what answers where hearsay sent us is not held against its address", () => {
-    const { env, port, manager, accept, answer } = setup({ connect: [manualPeer] });
-    manager.onPeers(answer(manualPeer, 1).conn, entriesOf(["7.7.7.7:5000"]));
-    pass(env, 1_000);
-    manager.tick();
-    const dial = port.dials.at(-1)!;
-    assert.equal(dial.address, "7.7.7.7:5000");
-    manager.onConnected(dial.conn, false, dial.address);
-    manager.onPenalty(dial.conn, violation, "bad-hello");
-    manager.onClosed(dial.conn);
-    assert.equal(accept("7.7.7.7:40002", 7).open, true);
-  });
-
-  test("a manual peer is never closed for soft faults, and dialled again after a violation", () => {
-    const { env, port, manager, answer, accept } = setup({ connect: [manualPeer] });
-    const { conn } = answer(manualPeer, 1);
-    for (let i = 0; i < 20; i++) manager.onPenalty(conn, soft(50));
-    assert.equal(port.closed.length, 0);
-    pass(env, 120_000);
-    manager.onPenalty(conn, violation, "bad-field");
-    manager.onClosed(conn);
-    const { verdict } = accept("9.9.9.9:40001", 1);
-    assert.equal(verdict !== false && !verdict.keep && verdict.code, "banned");
-    pass(env, 10_000);
-    manager.tick();
-    assert.equal(port.dials.length, 2);
-    assert.deepEqual(answer(manualPeer, 1).verdict, { keep: true });
   });
 });
 
