@@ -18,8 +18,8 @@ import type { Env } from "../edge/env.ts";
 import type { Command, Input } from "../edge/input.ts";
 import type { StoreImage } from "../edge/store-image.ts";
 import { Mempool } from "../mempool/mempool.ts";
-import { idBytes, type NodeId, nodeIdOf, type PublicKey } from "../model/ids.ts";
-import { type NetworkFile, slotAt } from "../model/network-file.ts";
+import { idBytes, type NodeId, nodeIdOf } from "../model/ids.ts";
+import { slotAt } from "../model/network-file.ts";
 import { decodeTransaction } from "../model/transaction.ts";
 import { ConnectionManager } from "../net/connection-manager.ts";
 import { Relay } from "../net/relay.ts";
@@ -30,32 +30,12 @@ import { EffectQueue } from "./effect-queue.ts";
 import { genesisAnswers } from "./genesis-answers.ts";
 import { helloOf } from "./hello.ts";
 import { News } from "./news.ts";
+import type { NodeOptions } from "./node-options.ts";
 import { Peers } from "./peers.ts";
 import { PublicChain } from "./public-chain.ts";
 import { Queries } from "./queries.ts";
 import { Router } from "./router.ts";
 import { Sealer } from "./sealer.ts";
-
-export interface NodeOptions {
-  readonly networkFile: NetworkFile;
-  /** The file's text as bytes, given to fresh joiners. */
-  readonly networkFileBytes: Uint8Array;
-  /** 32-byte seed of the node key (identity on the wire). */
-  readonly nodeSeed: Uint8Array;
-  /** Public key of the validator whose slots we seal; its secret is with the signer. */
-  readonly validatorKey: PublicKey | undefined;
-  /** Port where we accept connections, told to peers; 0 for none. */
-  readonly listenPort: number;
-  /** Peers to keep connected, `[identity@]host:port`. */
-  readonly connect: readonly string[];
-  readonly agent: string;
-  readonly peersMax: number;
-  readonly outboundTarget: number;
-  /** Loopback and private addresses may be learned, dialled and told on. */
-  readonly allowPrivate: boolean;
-  /** Keep the last frame of each peer, up to 512 KiB, as evidence for third parties. */
-  readonly recordFrames?: boolean;
-}
 
 export class Node {
   readonly nodeId: NodeId;

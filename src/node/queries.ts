@@ -16,7 +16,7 @@ import { wireLimits } from "../params/limits.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";
 import type { Links } from "./links.ts";
-import type { NodeOptions } from "./node.ts";
+import type { NodeOptions } from "./node-options.ts";
 
 interface QueriedParts {
   readonly nodeId: NodeId;

@@ -170,19 +170,16 @@ export class Handshake {
     else this.onInitiatorOpening(piece);
   }
 
-  private serveGenesis(): void {
-    const file = this.options.networkFile();
-    if (file !== undefined) this.output.push(genesisAnswer(file));
-  }
-
   /** opening-awaited -> message-1-awaited | flight-skipped | genesis-served */
   private onInitiatorOpening(bytes: Uint8Array): void {
     const judged = judgeInitiator(bytes);
     switch (judged.type) {
-      case "genesis-request":
+      case "genesis-request": {
         this.move("genesis-request");
-        this.serveGenesis();
+        const file = this.options.networkFile();
+        if (file !== undefined) this.output.push(genesisAnswer(file));
         break;
+      }
       case "no-common-version":
         this.output.push(this.opening(0, 0));
         throw new WireError("no-common-version", judged.detail);
