@@ -50,6 +50,8 @@ export class LevelStore {
   private inAir: Group | undefined;
   private failed: HostError | undefined;
   private isClosing = false;
+  /** Also true while the watcher is told: what it persists then must not overtake what waits. */
+  private isDraining = false;
   /** The last write was not a sync one. */
   private isDirty = false;
 
@@ -101,7 +103,7 @@ export class LevelStore {
     group.through = effect.ticket;
     if (effect.sync) group.sync = true;
     if (effect.durableTip !== undefined) group.tip = effect.durableTip;
-    if (this.inAir === undefined) void this.drain();
+    if (!this.isDraining) void this.drain();
   }
 
   /** In the order of `keys`; sees everything persisted before this call. */
@@ -125,6 +127,7 @@ export class LevelStore {
   }
 
   private async drain(): Promise<void> {
+    this.isDraining = true;
     for (let group = this.takeWaiting(); group !== undefined; group = this.takeWaiting()) {
       this.inAir = group;
       try {
@@ -138,6 +141,7 @@ export class LevelStore {
       if (this.failed !== undefined) this.watcher?.onFailed(this.failed);
       else if (group.sync) this.watcher?.onPersisted(group.through);
     }
+    this.isDraining = false;
   }
 
   private takeWaiting(): Group | undefined {

@@ -85,8 +85,8 @@ export class News {
 
   private onRejected(rejected: Extract<Imported, { type: "rejected" }>): void {
     const { code, detail } = rejected.rejection;
-    // The block may be good, this copy of its body is not: others are asked for it.
-    if (code === "body-mismatch" || code === "body-malformed") {
+    // The block may be good, this copy of its body or seal is not: others are asked for it.
+    if (code === "body-mismatch" || code === "body-malformed" || code === "header-seal") {
       this.parts.relay.onUnusable(inventoryKinds.block, rejected.hash);
     }
     // Our own block can only come too late for a clock that stepped: nobody to blame.

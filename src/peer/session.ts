@@ -203,6 +203,8 @@ export class Session {
       act(events);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
+      // A goodbye with bytes after it is a fault, not a goodbye.
+      if (events.at(-1)?.type === "ended") events.pop();
       events.push({ type: "failed", code: error.code, detail: error.message });
       this.fail(error.code);
     }

@@ -22,7 +22,7 @@ export class Program {
     delete env["NODE_TEST_CONTEXT"];
     this.child = spawn(process.execPath, ["--import", "tsx", `bin/${program}`, ...argv], {
       cwd: root,
-      env: { ...process.env, NO_COLOR: "1" },
+      env,
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => {
