@@ -1,6 +1,6 @@
 /**
- * Runs the tests: `npm test` all of them, `npm test -- unit/wire` those whose path contains a word.
- * A run that finds no test files fails (Node 20 knows no globs and would pass on nothing).
+ * Runs the tests: `npm test` all that are deterministic, `npm run e2e` those with real processes,
+ * sockets and disks, `npm test -- unit/wire` those whose path contains a word. A run that finds no test files fails (Node 20 knows no globs and would pass on nothing).
  */
 import { readdirSync } from "node:fs";
 import { run } from "node:test";
@@ -10,7 +10,9 @@ const words = process.argv.slice(2);
 const files = readdirSync("test", { recursive: true })
   .map((file) => `test/${String(file)}`)
   .filter((file) => file.endsWith(".test.ts"))
-  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .filter((file) =>
+    words.length === 0 ? !file.startsWith("test/e2e/") : words.some((word) => file.includes(word)),
+  )
   .sort();
 if (files.length === 0) {
   console.error(`no test files match ${words.join(" ") || "test/**/*.test.ts"}`);

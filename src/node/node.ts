@@ -121,12 +121,10 @@ export class Node {
       file: networkFile,
       key: options.validatorKey,
       validators: () => ledger.validators(),
-      maySeal: () => {
-        const { state } = sync.progress();
-        // Who seals without having heard of the others grows a fork that may end up too deep to
-        // join. A lone validator has no others.
-        return state === "synced" || (state === "lonely" && ledger.validators().length === 1);
-      },
+      // Who seals without having heard of the others grows a fork that may end up too deep to
+      // join. A lone validator has no others, and no claim of a peer may stop it.
+      maySeal: () =>
+        ledger.validators().length === 1 ? !sync.isBehind : sync.progress().state === "synced",
     });
     this.news = new News({ effects, port, connections, mempool, relay, sync, shown, slot });
     const { news } = this;

@@ -30,6 +30,10 @@ export type SessionBase = Omit<
   "conn" | "role" | "expectedNodeId" | "remoteAddress"
 >;
 
+/** A stranger's opening is refused without a byte (protocol-spec/01-opening §2): say what it may be. */
+const unheardMeans =
+  "without a word: it may be a node of another network (compare the genesis), or full";
+
 export class Peers implements PeerPort {
   readonly links: Links;
   private readonly env: Env;
@@ -100,8 +104,10 @@ export class Peers implements PeerPort {
   onClosed(conn: Conn, reason: string): void {
     const link = this.links.forget(conn);
     if (link === undefined) return;
+    const isUnheard = !link.inbound && link.session.phase === "opening";
     const { truncated } = link.session.onClosed();
-    this.closed(link, truncated ? "truncated" : "closed", reason, false);
+    const detail = isUnheard ? `${reason}, ${unheardMeans}` : reason;
+    this.closed(link, truncated ? "truncated" : "closed", detail, false);
   }
 
   /** Says goodbye and closes; a dial that has not got through is given up. */

@@ -95,11 +95,17 @@ export class Synchronizer {
     this.bodies.tick();
   }
 
+  /** Headers prove that there is more than we have executed; claims alone do not count. */
+  get isBehind(): boolean {
+    const { head, bestHeader } = this.chain;
+    return bestHeader.height - head.height > behindMax;
+  }
+
   progress(): SyncProgress {
     const { head, bestHeader } = this.chain;
     const { monotonicMs } = this.env.clock;
     return {
-      state: this.state(bestHeader.height - head.height),
+      state: this.state(),
       currentHeight: head.height,
       targetHeight: Math.max(head.height, bestHeader.height, this.claimedHeight()),
       peers: this.ready.size,
@@ -107,11 +113,9 @@ export class Synchronizer {
     };
   }
 
-  private state(behind: number): SyncProgress["state"] {
-    if (this.ready.size === 0) {
-      return this.options.solo ? "synced" : "lonely";
-    }
-    return behind > behindMax || this.headers.isWaitingForFirst ? "syncing" : "synced";
+  private state(): SyncProgress["state"] {
+    if (this.ready.size === 0) return this.options.solo ? "synced" : "lonely";
+    return this.isBehind || this.headers.isWaitingForFirst ? "syncing" : "synced";
   }
 
   /** The lower median: one liar among three moves it no further than an honest peer. */
