@@ -1,6 +1,7 @@
 /**
  * Runs the tests: `npm test` all that are deterministic, `npm run e2e` those with real processes,
- * sockets and disks, `npm test -- unit/wire` those whose path contains a word. A run that finds no test files fails (Node 20 knows no globs and would pass on nothing).
+ * sockets and disks, `npm test -- unit/wire` those whose path contains a word. A run that finds
+ * no test files fails (Node 20 knows no globs and would pass on nothing).
  */
 import { readdirSync } from "node:fs";
 import { run } from "node:test";
