@@ -1,0 +1,97 @@
+/** What a run of the benches was asked: sizes, windows, and which of them. */
+import { parseArgs } from "node:util";
+
+export interface BenchOptions {
+  /** Names, or the beginnings of names; empty: all. */
+  readonly only: readonly string[];
+  /** Sizes of `throughput`, or the beginnings of them; empty: all. */
+  readonly cases: readonly string[];
+  /** Folder with the programs of others and their packages, or none. */
+  readonly peers: string | undefined;
+  readonly warmUpMs: number;
+  readonly windowMs: number;
+  readonly windows: number;
+  /** Connections that idle. */
+  readonly idle: readonly number[];
+  /** Between two collections of garbage before memory is read. */
+  readonly settleMs: number;
+  readonly blocks: number;
+  readonly transferBlocks: number;
+  readonly transfersPerBlock: number;
+  readonly senders: number;
+  readonly repeats: number;
+  /** JSON lines only; otherwise a summary follows them. */
+  readonly json: boolean;
+  /** Folder for CPU profiles of the processes that are measured. */
+  readonly profile: string | undefined;
+}
+
+const usual = {
+  warmUpMs: 2000,
+  windowMs: 5000,
+  windows: 3,
+  idle: [200],
+  settleMs: 400,
+  blocks: 10_000,
+  transferBlocks: 1000,
+  transfersPerBlock: 100,
+  senders: 10_000,
+  repeats: 3,
+} as const;
+
+/** Everything runs, nothing is measured. */
+const tiny = {
+  warmUpMs: 30,
+  windowMs: 60,
+  windows: 1,
+  idle: [3],
+  settleMs: 10,
+  blocks: 30,
+  transferBlocks: 3,
+  transfersPerBlock: 4,
+  senders: 8,
+  repeats: 1,
+} as const;
+
+/** Throws on options that there are not. */
+export function readOptions(argv: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      only: { type: "string", multiple: true, default: [] },
+      case: { type: "string", multiple: true, default: [] },
+      peers: { type: "string" },
+      quick: { type: "boolean", default: false },
+      seconds: { type: "string" },
+      windows: { type: "string" },
+      idle: { type: "string", multiple: true },
+      blocks: { type: "string" },
+      "transfer-blocks": { type: "string" },
+      repeats: { type: "string" },
+      json: { type: "boolean", default: false },
+      profile: { type: "string" },
+    },
+  });
+  const base = values.quick ? tiny : usual;
+  return {
+    ...base,
+    only: values.only.flatMap((names) => names.split(",")),
+    cases: values.case,
+    peers: values.peers,
+    windowMs: count("seconds", values.seconds, base.windowMs / 1000) * 1000,
+    windows: count("windows", values.windows, base.windows),
+    idle: values.idle?.map((text) => count("idle", text, 0)) ?? base.idle,
+    blocks: count("blocks", values.blocks, base.blocks),
+    transferBlocks: count("transfer-blocks", values["transfer-blocks"], base.transferBlocks),
+    repeats: count("repeats", values.repeats, base.repeats),
+    json: values.json,
+    profile: values.profile,
+  };
+}
+
+function count(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`--${name}: a whole number above 0 expected, got ${text}`);
+}

@@ -1,0 +1,138 @@
+/**
+ * Full sync between two real nodes, each a process with its LevelDB, over TCP: everything is checked
+ * (seals, transfers, roots). First a long chain of empty blocks, then blocks of signed transfers.
+ * Beside it hsd on disk, with as many empty blocks.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findFreePorts } from "../src/host/testnet/free-ports.ts";
+import { type ChainPlan, type MadeChain, makeChain } from "./chain-maker.ts";
+import { Child } from "./child.ts";
+import type { BenchOptions } from "./options.ts";
+import { type Peers, peerFigure } from "./peers.ts";
+import { atLeast, type Bar, type BenchLine, median, rounded } from "./report.ts";
+import type { Synced, SyncPlan } from "./sync-child.ts";
+
+const transferBar = 20_000;
+
+export async function syncEmpty(options: BenchOptions, peers: Peers): Promise<BenchLine[]> {
+  const shape = { blocks: options.blocks, transfersPerBlock: 0, senders: 0 };
+  const ours = await measure(shape, options);
+  const args = ["--peer=hsd", "--do=sync", `--blocks=${options.blocks}`, "--txs=0"];
+  const lines = await peers.run("chain.mjs", [...args, `--reps=${options.repeats}`]);
+  const hsd = peerFigure(lines, "blocks_per_s");
+  const bars: Bar[] = [];
+  if (hsd !== undefined) {
+    bars.push(atLeast("empty blocks/s, hsd on disk", ours.blocksPerSecond, hsd.value, 1));
+  }
+  return [{ bench: "sync-empty", figures: hsd === undefined ? ours : { ...ours, hsd }, bars }];
+}
+
+export async function syncTransfers(options: BenchOptions): Promise<BenchLine[]> {
+  const { transferBlocks: blocks, transfersPerBlock, senders } = options;
+  const ours = await measure({ blocks, transfersPerBlock, senders }, options);
+  const bars = [atLeast("transfers/s, fixed bar", ours.transfersPerSecond, transferBar, 1)];
+  return [{ bench: "sync-transfers", figures: { ...ours, senders }, bars }];
+}
+
+async function measure(shape: Omit<ChainPlan, "folder">, options: BenchOptions) {
+  const root = mkdtempSync(join(tmpdir(), "windlass-bench-"));
+  try {
+    const folder = join(root, "server");
+    mkdirSync(folder);
+    const chain = await makeChain({ ...shape, folder });
+    const runs: Run[] = [];
+    for (let i = 0; i < options.repeats; i++) runs.push(await run(root, i, chain, options));
+    return { ...figuresOf(chain, runs), transfersPerBlock: shape.transfersPerBlock };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+interface Used {
+  readonly type: "used";
+  readonly cpuSeconds: number;
+  readonly peakRssMib: number;
+}
+
+interface Run {
+  readonly synced: Synced;
+  readonly syncer: Used;
+  readonly server: Used;
+  readonly diskBytes: number;
+}
+
+async function run(
+  root: string,
+  index: number,
+  chain: MadeChain,
+  options: BenchOptions,
+): Promise<Run> {
+  const ports = await findFreePorts(2);
+  if (ports === undefined) throw new Error("no free ports");
+  const folder = join(root, `syncer-${index}`);
+  const serverFolder = join(root, "server");
+  const network = join(serverFolder, "network.json");
+  const nodeOf = (port: number, dir: string, more: string[], target: number | undefined) => {
+    const argv = ["--listen", String(port), "--http", "off", "--data-dir", dir, ...more];
+    return new Child("sync-child.ts", { argv, target } satisfies SyncPlan, options.profile);
+  };
+  const server = nodeOf(ports[0]!, serverFolder, [], undefined);
+  let syncer: Child | undefined;
+  try {
+    await server.wait("serving");
+    const before = await used(server);
+    const connect = ["--network", network, "--connect", `127.0.0.1:${ports[0]}`];
+    syncer = nodeOf(ports[1]!, folder, connect, chain.height);
+    const synced = await syncer.wait<Synced>("synced");
+    if (synced.headHash !== chain.headHash) throw new Error("synced to another head");
+    if (synced.transfers !== chain.transfers) throw new Error("transfers are missing");
+    const after = await used(server);
+    const serverUsed = { ...after, cpuSeconds: after.cpuSeconds - before.cpuSeconds };
+    const syncerUsed = await used(syncer);
+    await syncer.stop();
+    const diskBytes = sizeOf(join(folder, "chain"));
+    return { synced, syncer: syncerUsed, server: serverUsed, diskBytes };
+  } finally {
+    await syncer?.stop();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function used(child: Child): Promise<Used> {
+  child.tell({ type: "use" });
+  return await child.wait<Used>("used");
+}
+
+function figuresOf(chain: MadeChain, runs: readonly Run[]) {
+  const of = (figure: (run: Run) => number) => rounded(median(runs.map(figure)));
+  const seconds = median(runs.map(({ synced }) => synced.seconds));
+  return {
+    blocks: chain.height,
+    transfers: chain.transfers,
+    validators: 4,
+    blocksPerSecond: rounded(chain.height / seconds),
+    transfersPerSecond: rounded(chain.transfers / seconds),
+    megabytesPerSecond: rounded(chain.bytes / seconds / 1e6),
+    seconds: runs.map(({ synced }) => rounded(synced.seconds)),
+    secondsWithStart: runs.map(({ synced }) => rounded(synced.secondsWithStart)),
+    peakRssMib: of(({ syncer }) => syncer.peakRssMib),
+    serverPeakRssMib: of(({ server }) => server.peakRssMib),
+    loopDelayMs: {
+      p50: of(({ synced }) => synced.loopDelayP50Ms),
+      p99: of(({ synced }) => synced.loopDelayP99Ms),
+      max: of(({ synced }) => synced.loopDelayMaxMs),
+    },
+    cpuSecondsSyncer: of(({ syncer }) => syncer.cpuSeconds),
+    cpuSecondsServer: of(({ server }) => server.cpuSeconds),
+    diskMib: of(({ diskBytes }) => diskBytes / 1024 / 1024),
+    secondsToMakeTheChain: rounded(chain.seconds),
+  };
+}
+
+function sizeOf(folder: string): number {
+  const files = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+  return files.reduce((sum, size) => sum + size, 0);
+}
