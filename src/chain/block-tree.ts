@@ -9,7 +9,6 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Conn } from "../edge/conn.ts";
-import type { Body } from "../model/block.ts";
 import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
@@ -69,12 +68,12 @@ export class BlockTree {
   }
 
   /** header -> checking */
-  setBody(node: TreeNode, body: Body, source: Conn | undefined): void {
+  setBody(node: TreeNode, body: Uint8Array, source: Conn | undefined): void {
     assert(node.status === "header", "the body was not here");
     node.body = body;
     node.bodySource = source;
     node.status = "checking";
-    this.bytes += body.bytes.length;
+    this.bytes += body.length;
   }
 
   /** checking -> body. Returns the nodes that became ready, parents first. */
@@ -100,7 +99,7 @@ export class BlockTree {
 
   /** The body of an executed block whose undoing is over; it is on disk. */
   forgetBody(node: TreeNode): void {
-    this.bytes -= node.body?.bytes.length ?? 0;
+    this.bytes -= node.body?.length ?? 0;
     node.body = undefined;
     node.bodySource = undefined;
   }

@@ -49,9 +49,9 @@ export class BodyIntake {
       const detail = `${chainLimits.blockBodyBytesMax} bytes at most`;
       return { type: "rejected", rejection: { code: "body-mismatch", detail } };
     }
-    const body = matchBody(node.header, copyBytes(bytes));
+    const body = matchBody(node.header, bytes);
     if ("code" in body) return { type: "rejected", rejection: body };
-    this.tree.setBody(node, body, source);
+    this.tree.setBody(node, copyBytes(bytes), source);
     for (const dropped of makeRoom(this.tree, this.active)) this.window.delete(dropped);
     if (node.body === undefined) return { type: "dropped" };
     if (body.transactions.length === 0) {

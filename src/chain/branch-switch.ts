@@ -14,13 +14,14 @@ import type { Ticket } from "../edge/conn.ts";
 import type { Write } from "../edge/effect.ts";
 import type { Block } from "../model/block.ts";
 import type { Rejection } from "../model/rule-code.ts";
+import type { Transaction } from "../model/transaction.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import { better } from "./fork-choice.ts";
 import type { Journal } from "./journal.ts";
 import { bodyKey, encodeNode, encodeRef, metaKey, nodeKey, stateKey } from "./records.ts";
 import { checkResult } from "./rules.ts";
 import type { StateChange, StateMachine } from "./state-machine.ts";
-import { blockOf, forkPointOf, pathTo, type TreeNode } from "./tree-node.ts";
+import { blockOf, bodyOf, forkPointOf, pathTo, type TreeNode } from "./tree-node.ts";
 
 /** What may still be executed in this step. */
 export interface StepBudget {
@@ -70,13 +71,14 @@ export class BranchSwitch {
     let ticket: Ticket | undefined;
     let bad: Switched["bad"];
     for (const node of pathTo(target, fork)) {
-      const rejection = this.connect(node);
+      const block = blockOf(node);
+      const rejection = this.connect(node, block.body.transactions);
       if (rejection !== undefined) {
         bad = { node, rejection };
         break;
       }
       fresh.push(node);
-      connected.push(blockOf(node));
+      connected.push(block);
       writes.push(...connectWrites(node));
       budget.blocks -= 1;
       budget.transactions -= node.header.txCount;
@@ -106,15 +108,15 @@ export class BranchSwitch {
   private takeBack(fresh: readonly TreeNode[], undone: readonly TreeNode[]): void {
     for (const node of fresh.toReversed()) this.disconnect(node);
     for (const node of undone.toReversed()) {
-      assert(this.connect(node) === undefined, "what was valid is valid again");
+      const { transactions } = bodyOf(node);
+      assert(this.connect(node, transactions) === undefined, "what was valid is valid again");
     }
   }
 
   /** body -> executed */
-  private connect(node: TreeNode): Rejection | undefined {
+  private connect(node: TreeNode, transactions: readonly Transaction[]): Rejection | undefined {
     const { header } = node;
-    const body = defined(node.body, "a ready block has its body");
-    const applied = this.state.apply(header, body.transactions);
+    const applied = this.state.apply(header, transactions);
     if ("code" in applied) return applied;
     const rejection = checkResult(header, applied);
     if (rejection !== undefined) {
@@ -147,7 +149,7 @@ function connectWrites(node: TreeNode): Write[] {
   return [
     ...writes,
     { key: nodeKey(node), value: encodeNode({ sealed: node.sealed, changes }) },
-    { key: bodyKey(node), value: body.bytes },
+    { key: bodyKey(node), value: body },
   ];
 }
 

@@ -7,7 +7,7 @@
  *   anchor ── a1 ── a2 ── … head        a1 becomes the anchor: x1, x2 go, a1 stays as the root
  *         └── x1 ── x2
  */
-import { assert, defined } from "../base/assert.ts";
+import { assert } from "../base/assert.ts";
 import { BoundedMap } from "../base/bounded.ts";
 import type { Write } from "../edge/effect.ts";
 import { encodeSealedHeader } from "../model/header.ts";
@@ -26,7 +26,7 @@ import {
   nodeKey,
   transactionKey,
 } from "./records.ts";
-import type { TreeNode } from "./tree-node.ts";
+import { bodyOf, type TreeNode } from "./tree-node.ts";
 
 export class Burial {
   private readonly tree: BlockTree;
@@ -87,7 +87,7 @@ export function anchorWrite(anchor: TreeNode): Write {
 }
 
 function recordsOf(node: TreeNode): Write[] {
-  const { transactions } = defined(node.body, "executed blocks keep their body until burial");
+  const { transactions } = bodyOf(node);
   return [
     { key: canonicalKey(node.height), value: encodeCanonical(node.sealed) },
     { key: indexKey(node.hash), value: encodeHeight(node.height) },

@@ -196,7 +196,7 @@ export class ChainManager {
 
   /** The body of a block above the anchor; what is buried must be loaded. */
   bodyOf(hash: BlockHash): Uint8Array | undefined {
-    return this.tree.get(hash)?.body?.bytes;
+    return this.tree.get(hash)?.body;
   }
 
   // The answers of `ChainView`, whose docs say what they hold.

@@ -7,7 +7,6 @@ import { AssertionFailed } from "../base/assert.ts";
 import { equalBytes, readU32, toHex, u32Bytes } from "../base/bytes.ts";
 import type { Write } from "../edge/effect.ts";
 import type { StoreImage } from "../edge/store-image.ts";
-import type { Body } from "../model/block.ts";
 import { encodeSealedHeader, type SealedHeader } from "../model/header.ts";
 import { type BlockHash, idBytes } from "../model/ids.ts";
 import { genesisBody } from "./genesis.ts";
@@ -42,7 +41,7 @@ export class StoreDamaged extends Error {
 }
 
 export interface RestoredNode extends NodeRecord {
-  readonly body: Body;
+  readonly body: Uint8Array;
 }
 
 export interface Restored {
@@ -131,7 +130,7 @@ function readNodes(image: StoreImage, anchor: SealedHeader): RestoredNode[] {
     const body = matchBody(header, bytes);
     if ("code" in body) fail(`${at} has another body: ${body.detail}`);
     known.set(header.hash, record.sealed);
-    nodes.push({ ...record, body });
+    nodes.push({ ...record, body: bytes });
   }
   return nodes;
 }

@@ -9,7 +9,7 @@
  */
 import { assert, defined } from "../base/assert.ts";
 import type { Conn } from "../edge/conn.ts";
-import type { Block, Body } from "../model/block.ts";
+import { type Block, type Body, decodeBody } from "../model/block.ts";
 import type { Header, SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
@@ -29,7 +29,8 @@ export interface TreeNode {
   parent: TreeNode | undefined;
   children: TreeNode[];
   status: NodeStatus;
-  body: Body | undefined;
+  /** As bytes: decoded it takes six times the memory, and hundreds are held. */
+  body: Uint8Array | undefined;
   /** Who gave the body: the one to convict when it breaks a rule. Undefined: we did. */
   bodySource: Conn | undefined;
   /** While executed: what takes the block back. */
@@ -64,10 +65,17 @@ export function treeNode(sealed: SealedHeader, parent: TreeNode | undefined, ran
   return node;
 }
 
+/** The body of a node whose body is here, decoded anew. */
+export function bodyOf(node: TreeNode): Body {
+  const body = decodeBody(defined(node.body, "the body is here"));
+  assert(!("code" in body), "it was decoded when it came");
+  return body;
+}
+
 /** The block of a node whose body is here. */
 export function blockOf(node: TreeNode): Block {
   const { header, seal } = node.sealed;
-  return { header, seal, body: defined(node.body, "the body is here") };
+  return { header, seal, body: bodyOf(node) };
 }
 
 /** The ancestor of `node`, or `node`, at `height`; undefined below the root. */

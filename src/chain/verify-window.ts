@@ -47,7 +47,7 @@ export class VerifyWindow {
       if (this.running.size >= chainLimits.verifyJobsMax) return;
       this.waiting.delete(node);
       if (node.status !== "checking" || node.body === undefined) continue;
-      this.running.set(this.start(node.body.bytes), node);
+      this.running.set(this.start(node.body), node);
     }
   }
 }

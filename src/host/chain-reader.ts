@@ -17,7 +17,7 @@ import {
   indexKey,
   transactionKey,
 } from "../chain/records.ts";
-import type { NodeStatus, TreeNode } from "../chain/tree-node.ts";
+import { bodyOf, type NodeStatus, type TreeNode } from "../chain/tree-node.ts";
 import { type Body, decodeBody } from "../model/block.ts";
 import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash, TxId } from "../model/ids.ts";
@@ -75,8 +75,9 @@ export class ChainReader {
   ): Promise<{ readonly block: FoundBlock; readonly body: Body | undefined } | undefined> {
     const block = await this.header(ref);
     if (block === undefined) return undefined;
-    const body = this.memory.block(block.sealed.header.hash)?.body;
-    if (body !== undefined || block.status === "fork") return { block, body };
+    const node = this.memory.block(block.sealed.header.hash);
+    if (node?.body !== undefined) return { block, body: bodyOf(node) };
+    if (block.status === "fork") return { block, body: undefined };
     return { block, body: await this.storedBody(block.sealed) };
   }
 
@@ -105,7 +106,7 @@ export class ChainReader {
       const node = memory.block(height);
       const index = node && this.indexOf(node).get(id);
       if (node?.body === undefined || index === undefined) continue;
-      const transaction = node.body.transactions[index]!;
+      const transaction = bodyOf(node).transactions[index]!;
       return { transaction, index, block: this.ofNode(node) };
     }
     const [record] = await this.store.load([transactionKey(id)]);
@@ -149,8 +150,9 @@ export class ChainReader {
   private indexOf(node: TreeNode): ReadonlyMap<TxId, number> {
     let index = this.indexes.get(node);
     if (index === undefined) {
-      index = new Map(node.body?.transactions.map(({ id }, at) => [id, at]) ?? []);
-      if (node.body !== undefined) this.indexes.set(node, index);
+      if (node.body === undefined) return new Map();
+      index = new Map(bodyOf(node).transactions.map(({ id }, at) => [id, at]));
+      this.indexes.set(node, index);
     }
     return index;
   }

@@ -153,7 +153,13 @@ export class LevelStore {
   private async write(group: Group): Promise<void> {
     // An empty batch is not written at all, so a sync without content carries a no-op.
     if (group.operations.length === 0) group.operations.push({ type: "del", key: nothing });
-    await this.level.batch(group.operations, { sync: group.sync });
+    // Chained: an array would be cloned and encoded once more, a sixth of the work of a sync.
+    const batch = this.level.batch();
+    for (const operation of group.operations) {
+      if (operation.type === "put") batch.put(operation.key, operation.value);
+      else batch.del(operation.key);
+    }
+    await batch.write({ sync: group.sync });
     this.isDirty = !group.sync;
     if (!group.sync) return;
     await this.syncOlderLogs();

@@ -114,7 +114,7 @@ test("bodies of side branches give way first, then those furthest ahead", () => 
   const bytes = new Uint8Array(chainLimits.treeBodyBytesMax / 4);
   const hold = (block: Built) => {
     const node = tree.insert(block.sealed, tree.get(block.parent!.hash)!, block.slot % 4);
-    tree.setBody(node, { certificate: bytes.subarray(0, 0), transactions: [], bytes }, undefined);
+    tree.setBody(node, bytes, undefined);
     return node;
   };
   const best = builder.chain(genesis, 3).map(hold);
@@ -136,7 +136,7 @@ test("a branch whose body was dropped is ready again when it comes back", () => 
   const root = treeNode(genesis.sealed, undefined, 0);
   root.ready = true;
   const tree = new BlockTree(root);
-  const body = { certificate: new Uint8Array(0), transactions: [], bytes: genesis.body };
+  const { body } = genesis;
   const nodes = builder.chain(genesis, 3).map((block) => {
     const node = tree.insert(block.sealed, tree.get(block.parent!.hash)!, 0);
     tree.setBody(node, body, undefined);
