@@ -3,7 +3,6 @@
  * runs here as under `host/`. A crash drops the process and keeps the disk and the signer's file.
  */
 import { assert } from "../base/assert.ts";
-import { toHex } from "../base/bytes.ts";
 import { canonicalKey } from "../chain/records.ts";
 import { firstBadSignature } from "../chain/verify-body.ts";
 import { acceptedConn, type Conn, commandJob, type Job } from "../edge/conn.ts";
@@ -18,6 +17,7 @@ import type { NodeOptions } from "../node/node-options.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { End, SimNetwork } from "./sim-network.ts";
 import { SimStore } from "./sim-store.ts";
+import { describe } from "./trace-line.ts";
 
 export interface SimNodePort {
   now(): number;
@@ -61,7 +61,7 @@ export class SimNode {
   private wakeAt = Number.POSITIVE_INFINITY;
   private syncsInAir = 0;
   private signsInAir = 0;
-  private crashOnSync: (() => void) | undefined;
+  private crashOn: { readonly moment: "sync" | "sign"; readonly crash: () => void } | undefined;
 
   constructor(
     port: SimNodePort,
@@ -107,7 +107,7 @@ export class SimNode {
     this.ends.clear();
     this.syncsInAir = 0;
     this.signsInAir = 0;
-    this.crashOnSync = undefined;
+    this.crashOn = undefined;
     this.wakeAt = Number.POSITIVE_INFINITY;
     this.network.crash(this.index);
     const lost = this.store.crash(this.random);
@@ -115,9 +115,9 @@ export class SimNode {
     return lost;
   }
 
-  /** Calls `crash` inside the next sync write: after the core asked for it, before it is told. */
-  onNextSync(crash: () => void): void {
-    this.crashOnSync = crash;
+  /** Calls `crash` inside the next such effect: after the core asked for it, before it is told. */
+  onNext(moment: "sync" | "sign", crash: () => void): void {
+    this.crashOn = { moment, crash };
   }
 
   get isBetweenPersistAndSend(): boolean {
@@ -201,9 +201,7 @@ export class SimNode {
         this.store.write(ticket, effect.writes);
         if (!effect.sync) return;
         this.syncsInAir++;
-        const crash = this.crashOnSync;
-        this.crashOnSync = undefined;
-        if (crash !== undefined) this.port.at(this.port.now(), crash);
+        this.crashIf("sync");
         return this.later(node, this.options.fsyncMs + this.random.below(3), () => {
           this.syncsInAir--;
           this.store.sync(ticket);
@@ -227,6 +225,7 @@ export class SimNode {
       case "sign": {
         const { job, request } = effect;
         this.signsInAir++;
+        this.crashIf("sign");
         return this.later(node, this.options.fsyncMs, () => this.sign(job, request));
       }
       case "answer":
@@ -234,6 +233,12 @@ export class SimNode {
       case "notify":
         return this.port.onEvent(this, effect.event);
     }
+  }
+
+  private crashIf(moment: "sync" | "sign"): void {
+    if (this.crashOn?.moment !== moment) return;
+    this.port.at(this.port.now(), this.crashOn.crash);
+    this.crashOn = undefined;
   }
 
   private sign(job: Job, request: SealRequest): Input {
@@ -268,31 +273,5 @@ export class SimNode {
       this.network.send(end, bytes);
     }
     this.network.close(end);
-  }
-}
-
-function describe(input: Input): string {
-  switch (input.type) {
-    case "connected":
-      return `connected ${input.conn} ${input.inbound ? "from" : "to"} ${input.address}`;
-    case "bytes":
-      // The tail of a frame depends on everything before it: what differs inside shows here.
-      return `bytes ${input.conn} ${input.bytes.length} ${toHex(input.bytes.subarray(-4))}`;
-    case "persisted":
-      return `persisted ${input.through}`;
-    case "verified":
-      return `verified ${input.job} ${input.firstBad}`;
-    case "dial-failed":
-    case "closed":
-      return `${input.type} ${input.conn} ${input.reason}`;
-    case "room":
-      return `room ${input.conn}`;
-    case "loaded":
-    case "signed":
-      return `${input.type} ${input.job}`;
-    case "command":
-      return `command ${input.command.type}`;
-    default:
-      return input.type;
   }
 }

@@ -6,12 +6,14 @@
 import type { SeededRandom } from "./seeded-random.ts";
 import type { NetworkFaults } from "./sim-network.ts";
 
+export type CrashMoment = "now" | "sync" | "sign";
+
 export type Fault =
   | {
       readonly type: "crash";
       readonly node: number;
-      /** At once, or inside its next sync write. */
-      readonly moment: "now" | "sync";
+      /** At once, inside its next sync write, or before its next seal is signed. */
+      readonly moment: CrashMoment;
       readonly downMs: number;
     }
   | { readonly type: "partition"; readonly sides: readonly number[] }
@@ -46,12 +48,12 @@ export interface SwarmOptions {
 }
 
 /** How long a whole network has to agree again once faults have ended, in slots and at least. */
-export const convergeSlots = 40;
+export const convergeSlots = 30;
 export const convergeMsMin = 180_000;
 
 export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
   const { nodes, durationMs, calm } = options;
-  const slotMs = random.pick([1_000, 2_000, 3_000, 5_000]);
+  const slotMs = random.pick([1_000, 2_000, 3_000, 5_000, 5_000]);
   const quietAtMs = Math.max(0, durationMs - Math.max(convergeSlots * slotMs, convergeMsMin) * 2);
   const validators = random.pick([1, 1, 2, 3, 4, Math.max(1, Math.floor(nodes / 2))]);
   const on = (percent: number): boolean => !calm && random.chance(percent);
@@ -62,7 +64,7 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     durationMs,
     quietAtMs,
     fsyncMs: random.pick([0, 1, 10, 80, 900]),
-    transfersPerMinute: random.pick([0, 6, 30, 120]),
+    transfersPerMinute: random.pick([0, 3, 12, 60]),
     outboundTarget: random.pick([2, 3, 8]),
     realSignatures: random.chance(3),
     network: {
@@ -96,7 +98,7 @@ function drawFaults(
   if (o.on(60)) {
     repeat(random.between(20, 300) * 1_000, (atMs) => {
       const downMs = random.pick([0, 500, 5_000, 60_000]);
-      const moment = random.pick(["now", "sync"] as const);
+      const moment = random.pick(["now", "sync", "sign"] as const);
       const node = random.below(o.nodes);
       faults.push({ atMs, fault: { type: "crash", node, moment, downMs } });
     });

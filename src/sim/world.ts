@@ -15,7 +15,14 @@ import { RareEventCounts } from "./rare-events.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type End, nodeAddress, SimNetwork } from "./sim-network.ts";
 import { SimNode, wallEpochMs } from "./sim-node.ts";
-import { convergeMsMin, convergeSlots, drawSwarm, type Fault, type Swarm } from "./swarm.ts";
+import {
+  type CrashMoment,
+  convergeMsMin,
+  convergeSlots,
+  drawSwarm,
+  type Fault,
+  type Swarm,
+} from "./swarm.ts";
 import { Workload } from "./workload.ts";
 
 export interface WorldOptions {
@@ -194,9 +201,10 @@ export class World {
     }
   }
 
-  private strikeCrash(node: SimNode, moment: "now" | "sync", downMs: number): void {
-    if (moment === "now") this.crash(node, downMs);
-    else node.onNextSync(() => this.crash(node, downMs));
+  private strikeCrash(node: SimNode, moment: CrashMoment, downMs: number): void {
+    const neverSigns = node.options.validatorSeed === undefined;
+    if (moment === "now" || (moment === "sign" && neverSigns)) this.crash(node, downMs);
+    else node.onNext(moment, () => this.crash(node, downMs));
   }
 
   private crash(node: SimNode, downMs: number): void {
