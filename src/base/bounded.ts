@@ -9,6 +9,13 @@ import { assert } from "./assert.ts";
 export class BoundedMap<K extends string, V> {
   private readonly entriesByKey = new Map<K, V>();
   readonly max: number;
+  /**
+   * Stands before the oldest entry. A fresh one would walk over all that was deleted from a `Map`
+   * since its last rehash: thousands of steps for each `set` of a full map.
+   */
+  private oldest: Iterator<[K, V]> | undefined;
+  /** Deletions since it moved: one left behind for long keeps the map's old tables alive. */
+  private staleness = 0;
 
   constructor(max: number) {
     assert(Number.isInteger(max) && max > 0, "a bound is a positive integer");
@@ -29,20 +36,25 @@ export class BoundedMap<K extends string, V> {
 
   /** Stores `value` as the newest entry; returns the entry that had to go, if any. */
   set(key: K, value: V): readonly [K, V] | undefined {
-    this.entriesByKey.delete(key);
+    this.delete(key);
     this.entriesByKey.set(key, value);
     if (this.entriesByKey.size <= this.max) return undefined;
-    const oldest = this.entriesByKey.entries().next().value!;
+    this.oldest ??= this.entriesByKey.entries();
+    this.staleness = 0;
+    const oldest = this.oldest.next().value!;
     this.entriesByKey.delete(oldest[0]);
     return oldest;
   }
 
   delete(key: K): boolean {
-    return this.entriesByKey.delete(key);
+    if (!this.entriesByKey.delete(key)) return false;
+    if (this.staleness++ > this.max) this.oldest = undefined;
+    return true;
   }
 
   clear(): void {
     this.entriesByKey.clear();
+    this.oldest = undefined;
   }
 
   keys(): IterableIterator<K> {

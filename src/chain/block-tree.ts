@@ -1,7 +1,8 @@
 /**
  * All headers above the anchor, and their bodies while there is room. Bounded: `treeNodesMax`
  * nodes, `treeBodyBytesMax` bytes. NOT which branch is executed (`branch-switch.ts`).
- * Invariant: every node descends from the root; `bestHeader` is the best node that is not invalid.
+ * Invariant: every node descends from the root; `bestHeader` is the best node that is neither
+ * invalid nor hidden behind a body that nobody gives.
  * protocol-spec/06-validation §5.
  *
  *   root ── b1 ── b2 ── b3        a leaf is a tip; forks share what is left of them
@@ -63,7 +64,7 @@ export class BlockTree {
     const node = treeNode(sealed, parent, rank);
     parent.children.push(node);
     this.nodes.set(node.hash, node);
-    if (better(node, this.bestNode)) this.bestNode = node;
+    if (!node.isHidden && better(node, this.bestNode)) this.bestNode = node;
     return node;
   }
 
@@ -74,6 +75,19 @@ export class BlockTree {
     node.bodySource = source;
     node.status = "checking";
     this.bytes += body.length;
+    this.setWithheld(node.hash, false);
+  }
+
+  /** Hides a header, whose body nobody gives, and all that stands on it; or shows them again. */
+  setWithheld(hash: BlockHash, isWithheld: boolean): void {
+    const node = this.nodes.get(hash);
+    if (node === undefined || node.isWithheld === isWithheld) return;
+    if (isWithheld && node.status !== "header") return;
+    node.isWithheld = isWithheld;
+    for (const below of subtree(node)) {
+      below.isHidden = below.isWithheld || below.parent?.isHidden === true;
+    }
+    this.findBestHeader();
   }
 
   /** checking -> body. Returns the nodes that became ready, parents first. */
@@ -153,8 +167,8 @@ export class BlockTree {
   }
 
   private findBestHeader(): void {
-    const valid = [...this.nodes.values()].filter((node) => node.status !== "invalid");
-    this.bestNode = best(valid) ?? this.rootNode;
+    const open = [...this.nodes.values()].filter((n) => n.status !== "invalid" && !n.isHidden);
+    this.bestNode = best(open) ?? this.rootNode;
   }
 }
 

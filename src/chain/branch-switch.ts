@@ -72,6 +72,8 @@ export class BranchSwitch {
     let bad: Switched["bad"];
     for (const node of pathTo(target, fork)) {
       const block = blockOf(node);
+      budget.blocks -= 1;
+      budget.transactions -= node.header.txCount;
       const rejection = this.connect(node, block.body.transactions);
       if (rejection !== undefined) {
         bad = { node, rejection };
@@ -80,8 +82,6 @@ export class BranchSwitch {
       fresh.push(node);
       connected.push(block);
       writes.push(...connectWrites(node));
-      budget.blocks -= 1;
-      budget.transactions -= node.header.txCount;
       if (!better(node, start)) continue;
       ticket = this.write(writes, fresh);
       writes = [];

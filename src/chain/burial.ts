@@ -66,7 +66,7 @@ export class Burial {
       writes.push(...recordsOf(node));
       const old = this.tree.root;
       const removed = this.tree.reroot(node);
-      for (const gone of removed) if (gone.stored) writes.push(...deletesOf(gone));
+      writes.push(...deletesOf(removed));
       this.active.cutBelow(node);
       this.remember(node);
       this.onBuried([old, ...removed]);
@@ -99,9 +99,12 @@ function recordsOf(node: TreeNode): Write[] {
   ];
 }
 
-function deletesOf(node: TreeNode): Write[] {
-  return [
-    { key: nodeKey(node), value: undefined },
-    { key: bodyKey(node), value: undefined },
-  ];
+/** Of nodes that left the tree for good: a record without its parent's would be damage. */
+export function deletesOf(nodes: readonly TreeNode[]): Write[] {
+  return nodes
+    .filter((node) => node.stored)
+    .flatMap((node) => [
+      { key: nodeKey(node), value: undefined },
+      { key: bodyKey(node), value: undefined },
+    ]);
 }

@@ -67,14 +67,13 @@ export class ChainManager {
     const genesis = this.genesis.header;
     this.genesisHash = genesis.hash;
     const start = startChain(image, this.genesis, file.validators, state);
-    const { tree, active, finalized } = start;
+    const { tree, active, finalized, isFresh } = start;
     this.tree = tree;
     this.active = active;
     for (const node of tree.all()) this.slots.add(node.header);
     this.journal = new Journal(env, port);
     const { journal, slots } = this;
-    const genesisId = idBytes(genesis.hash);
-    this.bodies = new BodyIntake(tree, active, (body) => port.verify(genesisId, body));
+    this.bodies = new BodyIntake(tree, active, (body) => port.verify(idBytes(genesis.hash), body));
     const onRemoved = (nodes: readonly TreeNode[]) => {
       for (const node of nodes) slots.delete(node.header);
       this.bodies.forget(nodes);
@@ -87,11 +86,11 @@ export class ChainManager {
     // The set does not change in this version; with set changes this asks the branch.
     const validatorsOf = (hash: Uint8Array) =>
       equalBytes(hash, genesis.validatorsHash) ? file.validators : undefined;
-    const gateParts = { file, genesis, tree, active, burial, slots, validatorsOf, onRemoved };
-    this.headers = new HeaderIntake(env, port, gateParts);
+    const shared = { file, genesis, tree, active, burial, journal, slots };
+    this.headers = new HeaderIntake(env, port, { ...shared, validatorsOf, onRemoved });
     this.keeper = new HeadKeeper(env, port, { tree, active, burial, journal, state, finalized });
     this.view = new ChainView(tree, active, burial, genesis.hash);
-    if (start.isFresh) journal.write(genesisWrites(this.genesis, state));
+    if (isFresh) journal.write(genesisWrites(this.genesis, state));
     this.keeper.onStarted();
   }
 
@@ -100,7 +99,7 @@ export class ChainManager {
     return this.active.head;
   }
 
-  /** The best header that is not known to be invalid; its bodies may be missing. */
+  /** The best header that is not known to be invalid; its bodies may be missing, none withheld. */
   get bestHeader(): TreeNode {
     return this.tree.bestHeader;
   }
@@ -133,6 +132,11 @@ export class ChainManager {
     });
   }
 
+  /** Nobody gives the body of `hash`, or perhaps somebody does again. */
+  setWithheld(hash: BlockHash, isWithheld: boolean): void {
+    this.tree.setWithheld(hash, isWithheld);
+  }
+
   /** The body of a header in the tree; nothing happens when it left the tree meanwhile. */
   importBody(hash: BlockHash, body: Uint8Array, source: Conn | undefined): Imported[] {
     const node = this.tree.get(hash);
@@ -153,8 +157,7 @@ export class ChainManager {
     if (verified === undefined) return [];
     const { node } = verified;
     if ("rejection" in verified) {
-      const rejected = this.keeper.reject(node, verified.rejection);
-      return [rejected, ...this.keeper.advance()];
+      return [this.keeper.reject(node, verified.rejection), ...this.keeper.advance()];
     }
     this.keeper.consider(verified.ready);
     return this.settled([], [node]);
@@ -251,8 +254,7 @@ export class ChainManager {
       if (admitted.type === "rejected") {
         results.push({ type: "rejected", hash, rejection: admitted.rejection, source });
       } else if (admitted.type === "orphan") {
-        const missing = this.headers.missingFor(hash);
-        results.push({ type: "orphan", hash, missing, source });
+        results.push({ type: "orphan", hash, missing: this.headers.missingFor(hash), source });
       } else if (admitted.type === "future") {
         results.push({ type: "future", hash, source });
       } else if (admitted.type === "buried") {

@@ -13,8 +13,9 @@ import { rankOf, type ValidatorSet } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
-import type { Burial } from "./burial.ts";
+import { type Burial, deletesOf } from "./burial.ts";
 import { better } from "./fork-choice.ts";
+import type { Journal } from "./journal.ts";
 import { checkHeaderAfter, checkHeaderAlone, checkSeal, checkSealer, dueAtMs } from "./rules.ts";
 import type { SlotTable } from "./slot-table.ts";
 import type { TreeNode } from "./tree-node.ts";
@@ -36,6 +37,7 @@ export interface GateParts {
   readonly tree: BlockTree;
   readonly active: ActiveChain;
   readonly burial: Burial;
+  readonly journal: Journal;
   readonly slots: SlotTable;
   /** The validators that a header names by their hash; undefined: no set of this chain. */
   readonly validatorsOf: (hash: Uint8Array) => ValidatorSet | undefined;
@@ -134,28 +136,40 @@ export class HeaderGate {
       const victim = this.victimFor(parent);
       const keep =
         victim === undefined ||
-        (victim.status !== "invalid" && !parent.ready && better(victim, tip));
+        (!isWorthless(victim) && !parent.ready && (parent.isHidden || better(victim, tip)));
       if (keep) return refuse(rejection("header-tree-full", `${tree.size} headers are held`));
-      this.parts.onRemoved(tree.remove(victim));
+      this.evict(victim);
     }
     const node = tree.insert(sealed, parent, rank);
     slots.add(header);
     return { type: "inserted", node };
   }
 
-  /** The tip that is worth least: invalid ones first, the best header only for a real block. */
+  /** Records too, or after a restart it would stand there without its parent, buried since. */
+  private evict(victim: TreeNode): void {
+    const { tree, journal, onRemoved } = this.parts;
+    const writes = deletesOf([victim]);
+    onRemoved(tree.remove(victim));
+    if (writes.length > 0) journal.write(writes);
+  }
+
+  /** The tip worth least: invalid and hidden ones first, the best header only for a real block. */
   private victimFor(parent: TreeNode): TreeNode | undefined {
     const { tree, active } = this.parts;
     let victim: TreeNode | undefined;
     for (const leaf of tree.leaves()) {
       if (leaf === parent || leaf === tree.bestHeader || active.contains(leaf)) continue;
-      if (leaf.status === "invalid") return leaf;
+      if (isWorthless(leaf)) return leaf;
       if (victim === undefined || better(victim, leaf)) victim = leaf;
     }
     if (victim !== undefined || !parent.ready) return victim;
     const { bestHeader } = tree;
     return bestHeader === parent || active.contains(bestHeader) ? undefined : bestHeader;
   }
+}
+
+function isWorthless(leaf: TreeNode): boolean {
+  return leaf.status === "invalid" || leaf.isHidden;
 }
 
 function refuse(reason: Rejection): Admitted {

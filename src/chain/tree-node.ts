@@ -37,6 +37,10 @@ export interface TreeNode {
   changes: readonly StateChange[] | undefined;
   /** Its body and those of all ancestors are here and their signatures good. */
   ready: boolean;
+  /** Nobody gives its body, for now; never set once the body is here. */
+  isWithheld: boolean;
+  /** It or an ancestor is withheld: it counts for no best header. */
+  isHidden: boolean;
   /** The store has records "N" and "B" of it. */
   stored: boolean;
   /** While invalid: the rule it broke. */
@@ -59,6 +63,8 @@ export function treeNode(sealed: SealedHeader, parent: TreeNode | undefined, ran
     bodySource: undefined,
     changes: undefined,
     ready: false,
+    isWithheld: false,
+    isHidden: parent?.isHidden ?? false,
     stored: false,
     rejection: undefined,
   };

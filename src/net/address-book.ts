@@ -80,8 +80,9 @@ export class AddressBook {
     return this.own.has(address);
   }
 
-  /** A dial to `address` reached ourselves. */
+  /** A dial to `address` reached ourselves. Not kept of a name: it may mean another node later. */
   markOwn(address: string): void {
+    if (endpointOf(address) === undefined) return;
     this.own.add(address);
     this.delete(address);
   }

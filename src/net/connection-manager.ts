@@ -63,7 +63,7 @@ export class ConnectionManager {
     this.slots = new Slots(options);
     this.book = new AddressBook(env.clock);
     this.misconduct = new Misconduct(env.clock);
-    this.doorkeeper = new Doorkeeper(options, this.table, this.slots, this.misconduct);
+    this.doorkeeper = new Doorkeeper(env.clock, options, this.table, this.slots, this.misconduct);
     this.exchange = new PeerExchange(env, port, this.book, options);
     this.dialer = new Dialer(env, this.book, {
       isBusy: (address, nodeId) =>

@@ -1,11 +1,13 @@
 /**
- * Who may stay: policy over the table, the slots and the list of offenders. It changes nothing; the
- * connection manager does what is decided here.
+ * Who may stay: policy over the table, the slots and the list of offenders. It changes nothing but
+ * its own count of strangers; the connection manager does what is decided here.
  *
  * Invariant: a stranger is turned away cheaply or admitted to a handshake; only who is
  * authenticated takes a slot or another's place. protocol-spec/09-connections §1
  */
 import { toHex } from "../base/bytes.ts";
+import { KeyedBuckets } from "../base/keyed-buckets.ts";
+import type { Clock } from "../edge/env.ts";
 import type { NodeId } from "../model/ids.ts";
 import { connectionLimits } from "../params/limits.ts";
 import type { DisconnectCode } from "../wire/messages.ts";
@@ -37,15 +39,28 @@ export class Doorkeeper {
   private readonly table: ConnectionTable;
   private readonly slots: Slots;
   private readonly misconduct: Misconduct;
+  private readonly clock: Clock;
+  private readonly handshakes = new KeyedBuckets(
+    connectionLimits.handshakesPerAddressPerSecond,
+    connectionLimits.handshakesPerAddressBurst,
+    connectionLimits.handshakeAddressesMax,
+  );
 
-  constructor(own: OwnIdentity, table: ConnectionTable, slots: Slots, misconduct: Misconduct) {
+  constructor(
+    clock: Clock,
+    own: OwnIdentity,
+    table: ConnectionTable,
+    slots: Slots,
+    misconduct: Misconduct,
+  ) {
+    this.clock = clock;
     this.own = own;
     this.table = table;
     this.slots = slots;
     this.misconduct = misconduct;
   }
 
-  /** Why a stranger is turned away before a byte is read; undefined: let it try. */
+  /** Why a stranger is turned away before a byte is read; undefined: let it try, and count that. */
   refusal(from: Handshaking): { readonly code: DisconnectCode; detail: string } | undefined {
     const origin = originOf(from);
     if (!isLocal(from) && this.misconduct.isDiscouraged(ofOrigin(origin))) {
@@ -57,6 +72,12 @@ export class Doorkeeper {
     if (this.table.pendingFrom(origin) >= connectionLimits.pendingHandshakesPerIpMax) {
       return { code: "too-many-peers", detail: "too many handshakes from this address" };
     }
+    if (isLocal(from)) return undefined;
+    const now = this.clock.monotonicMs;
+    if (!this.handshakes.has(origin, now)) {
+      return { code: "too-many-peers", detail: "handshakes too often from this address" };
+    }
+    this.handshakes.charge(origin, now);
     return undefined;
   }
 

@@ -5,10 +5,11 @@
  *     announced by A, B ---get_data---> A ---late---> B ---object---> cleared everywhere
  *
  * Invariants: nothing is announced to a peer that knows it; all memory per peer and over all
- * peers is bounded; a peer that goes takes its requests with it. protocol-spec/09-connections §4
+ * peers is bounded; a peer that goes takes its requests with it; whoever announced an object is
+ * asked before it is given up; transactions take no room of blocks. 09-connections §4
  */
 import { LRUCache } from "lru-cache";
-import { BoundedMap } from "../base/bounded.ts";
+import { BoundedMap, BoundedSet } from "../base/bounded.ts";
 import type { Conn, Ticket } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import type { PeerPort } from "../edge/port.ts";
@@ -23,10 +24,13 @@ import {
   type ItemKey,
   itemOf,
 } from "./inventory.ts";
-import { Wanted } from "./wanted.ts";
+import { type Announcers, Wanted } from "./wanted.ts";
 
-/** Why a peer is known to have an item. Only what it `announced` may it send unasked, and once. */
-type Knowledge = "announced" | "delivered" | "told-by-us";
+/**
+ * Why a peer is known to have an item. Only what it `announced` may it send unasked, and once;
+ * `late`: it announced, was asked, and let us wait.
+ */
+type Knowledge = "announced" | "late" | "delivered" | "told-by-us";
 
 interface RelayPeer {
   readonly known: BoundedMap<ItemKey, Knowledge>;
@@ -35,21 +39,34 @@ interface RelayPeer {
 }
 
 const unjudgedMax = relayLimits.inventoryPerMessageMax;
+const transactionLimits = {
+  itemsMax: relayLimits.wantedMax,
+  heldPerPeerMax: relayLimits.inventoryPerMessageMax,
+  askedPerPeerMax: relayLimits.requestsPerPeerMax,
+};
+const blockLimits = {
+  itemsMax: relayLimits.blocksWantedMax,
+  heldPerPeerMax: relayLimits.blocksPerPeerMax,
+  askedPerPeerMax: relayLimits.blockRequestsPerPeerMax,
+};
 
-export class Relay {
+export class Relay implements Announcers {
   private readonly env: Env;
   private readonly port: PeerPort;
   private readonly peers = new Map<Conn, RelayPeer>();
-  private readonly wanted = new Wanted();
+  private readonly blocks: Wanted;
+  private readonly transactions: Wanted;
   /** Objects that arrived, whatever became of them, so that a bad one is not fetched again. */
   private readonly seen: LRUCache<ItemKey, ItemKey>;
-  /** Delivered and not yet judged: who else has it, should the copy prove to be forged. */
-  private readonly unjudged = new BoundedMap<ItemKey, Conn[]>(unjudgedMax);
+  /** Delivered and not yet judged: the others who announced it are asked if the copy is forged. */
+  private readonly unjudged = new BoundedSet<ItemKey>(unjudgedMax);
   private trickleAt = Number.POSITIVE_INFINITY;
 
   constructor(env: Env, port: PeerPort) {
     this.env = env;
     this.port = port;
+    this.blocks = new Wanted(blockLimits, this);
+    this.transactions = new Wanted(transactionLimits, this);
     // Bounded by `maxSize`, not `max`, which would allocate the whole table at once; resolution 0,
     // or the cache would use a timer to remember the time.
     this.seen = new LRUCache<ItemKey, ItemKey>({
@@ -64,11 +81,13 @@ export class Relay {
 
   /** Figures for tests and metrics. */
   get counts(): { readonly wanted: number; readonly asked: number; readonly seen: number } {
-    return { wanted: this.wanted.size, asked: this.wanted.askedCount, seen: this.seen.size };
+    const { blocks, transactions, seen } = this;
+    const wanted = blocks.size + transactions.size;
+    return { wanted, asked: blocks.askedCount + transactions.askedCount, seen: seen.size };
   }
 
   get deadline(): number {
-    return Math.min(this.trickleAt, this.wanted.deadline);
+    return Math.min(this.trickleAt, this.blocks.deadline, this.transactions.deadline);
   }
 
   tick(): void {
@@ -77,17 +96,28 @@ export class Relay {
       this.trickleAt = Number.POSITIVE_INFINITY;
       for (const [conn, peer] of this.peers) this.flushTrickle(conn, peer);
     }
-    for (const conn of this.wanted.expire(now)) this.ask(conn);
+    for (const conn of this.blocks.expire(now)) this.ask(conn);
+    for (const conn of this.transactions.expire(now)) this.ask(conn);
+  }
+
+  *announcersOf(key: ItemKey): Iterable<Conn> {
+    for (const [conn, { known }] of this.peers) if (known.get(key) === "announced") yield conn;
+  }
+
+  onLate(conn: Conn, key: ItemKey): void {
+    this.peers.get(conn)?.known.set(key, "late");
   }
 
   onReady(conn: Conn): void {
     this.peers.set(conn, { known: new BoundedMap(relayLimits.knownPerPeerMax), trickle: [] });
-    this.wanted.onReady(conn);
+    this.blocks.onReady(conn);
+    this.transactions.onReady(conn);
   }
 
   onClosed(conn: Conn): void {
     this.peers.delete(conn);
-    for (const heir of this.wanted.onClosed(conn)) this.ask(heir);
+    for (const heir of this.blocks.onClosed(conn)) this.ask(heir);
+    for (const heir of this.transactions.onClosed(conn)) this.ask(heir);
     if (this.peers.size === 0) this.trickleAt = Number.POSITIVE_INFINITY;
   }
 
@@ -124,9 +154,11 @@ export class Relay {
     for (const item of this.decode(conn, items)) {
       // Ids are long strings and thousands of them are kept per peer: share them where we can.
       const seenKey = this.seen.get(item.key);
+      const wanted = this.wantedOf(item.kind);
+      // Who let us wait gets no second turn before the others had theirs.
+      if (peer.known.get(item.key) === "late" && wanted.has(item.key)) continue;
       peer.known.set(seenKey ?? item.key, "announced");
-      if (seenKey !== undefined) this.noteSource(item.key, conn);
-      else if (!have(item.kind, item.id)) this.wanted.onAnnounced(conn, item);
+      if (seenKey === undefined && !have(item.kind, item.id)) wanted.onAnnounced(conn, item);
     }
     this.ask(conn);
   }
@@ -139,15 +171,16 @@ export class Relay {
     const peer = this.peers.get(conn);
     if (peer === undefined) return false;
     const item = itemOf(kind, id);
-    const expected =
-      this.wanted.isAskedOf(conn, item.key) || peer.known.get(item.key) === "announced";
+    const knowledge = peer.known.get(item.key);
+    const isAsked = this.wantedOf(kind).isAskedOf(conn, item.key);
+    const expected = isAsked || knowledge === "announced" || knowledge === "late";
     peer.known.set(item.key, "delivered");
     // What nobody asked for must not keep us from asking those who announce it.
     if (!expected) return false;
     if (this.seen.has(item.key)) return true;
     this.seen.set(item.key, item.key);
-    this.unjudged.set(item.key, this.wanted.announcersOf(item.key, conn));
-    this.forget(item.key);
+    this.unjudged.add(item.key);
+    this.forget(item);
     return true;
   }
 
@@ -158,10 +191,10 @@ export class Relay {
    */
   onUnusable(kind: InventoryKind, id: string): void {
     const item = itemOf(kind, id);
-    const sources = this.unjudged.get(item.key) ?? [];
-    this.unjudged.delete(item.key);
     this.seen.delete(item.key);
-    for (const conn of sources) this.wanted.onAnnounced(conn, item);
+    if (!this.unjudged.delete(item.key)) return;
+    const sources = [...this.announcersOf(item.key)];
+    for (const conn of sources) this.wantedOf(kind).onAnnounced(conn, item);
     for (const conn of sources) this.ask(conn);
   }
 
@@ -181,9 +214,9 @@ export class Relay {
     const peer = this.peers.get(conn);
     if (peer === undefined) return;
     const heirs = new Set<Conn>();
-    for (const { key } of this.decode(conn, items)) {
+    for (const { key, kind } of this.decode(conn, items)) {
       peer.known.delete(key);
-      this.wanted.onMissing(conn, key, heirs);
+      this.wantedOf(kind).onMissing(conn, key, heirs);
     }
     for (const heir of heirs) this.ask(heir);
   }
@@ -196,18 +229,16 @@ export class Relay {
   private settle(item: Item): void {
     this.seen.set(item.key, item.key);
     this.unjudged.delete(item.key);
-    this.forget(item.key);
+    this.forget(item);
   }
 
-  private forget(key: ItemKey): void {
-    const free = this.wanted.onArrived(key);
+  private wantedOf(kind: InventoryKind): Wanted {
+    return kind === inventoryKinds.block ? this.blocks : this.transactions;
+  }
+
+  private forget({ kind, key }: Item): void {
+    const free = this.wantedOf(kind).onArrived(key);
     if (free !== undefined) this.ask(free);
-  }
-
-  private noteSource(key: ItemKey, conn: Conn): void {
-    const sources = this.unjudged.get(key);
-    if (sources === undefined || sources.includes(conn)) return;
-    if (sources.length < relayLimits.announcersPerItemMax) sources.push(conn);
   }
 
   private decode(conn: Conn, items: Uint8Array): readonly Item[] {
@@ -218,7 +249,11 @@ export class Relay {
   }
 
   private ask(conn: Conn): void {
-    const requests = this.wanted.nextRequests(conn, this.env.clock.monotonicMs);
+    const now = this.env.clock.monotonicMs;
+    const requests = [
+      ...this.blocks.nextRequests(conn, now),
+      ...this.transactions.nextRequests(conn, now),
+    ];
     if (requests.length === 0) return;
     // When the lane is full the requests are late by and by, and go to somebody else.
     this.port.send(conn, { type: "get_data", items: encodeItems(requests) });

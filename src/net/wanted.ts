@@ -1,14 +1,15 @@
 /**
- * Which announced objects we still want, whom we asked, and whom to ask next. It sends nothing:
- * `relay.ts` does. Blocks on the way by sync are not here.
+ * Which announced objects of one kind we still want, whom we asked, and whom to ask next. It sends
+ * nothing and does not remember who announced what: `relay.ts` does. Sync's blocks are not here.
  *
  *     announced -> queued at a peer -> asked of it -> (arrived)
  *                        ^                |  late, not found, or gone
- *                        +-- next announcer, or forgotten when there is none
+ *                        +-- another announcer, or forgotten when there is none
  *
- * Invariants: an item is held by exactly one peer, queued or asked; a peer holds at most
- * `inventoryPerMessageMax`, has at most `requestsPerPeerMax` of them asked, and displaces nobody
- * else's; nothing is held by a peer that went. protocol-spec/09-connections §4
+ * Invariants: an item is held by exactly one peer, queued or asked; all of them and those of one
+ * peer are bounded, and when there is no more room who holds most gives way, so that no number of
+ * liars keeps an honest announcement out; nothing is held by a peer that went.
+ * protocol-spec/09-connections §4
  */
 import { assert } from "../base/assert.ts";
 import type { Conn } from "../edge/conn.ts";
@@ -20,8 +21,6 @@ interface WantedItem {
   holder: Conn;
   /** Undefined while it waits its turn in the holder's queue. */
   askedAt: number | undefined;
-  /** Others who have it, in order of announcement. */
-  readonly announcers: Conn[];
 }
 
 interface Holder {
@@ -30,13 +29,34 @@ interface Holder {
   readonly asked: Map<ItemKey, WantedItem>;
 }
 
-const heldPerPeerMax = relayLimits.inventoryPerMessageMax;
+export interface WantedLimits {
+  /** Over all peers. */
+  readonly itemsMax: number;
+  /** Queued and asked of one peer. */
+  readonly heldPerPeerMax: number;
+  readonly askedPerPeerMax: number;
+}
+
+/** What is known of who has what. */
+export interface Announcers {
+  /** Peers that announced it and neither failed us nor sent it since, in any order. */
+  announcersOf(key: ItemKey): Iterable<Conn>;
+  /** It let us wait too long: not to be named again. */
+  onLate(conn: Conn, key: ItemKey): void;
+}
 
 export class Wanted {
+  private readonly limits: WantedLimits;
+  private readonly announcers: Announcers;
   private readonly items = new Map<ItemKey, WantedItem>();
   private readonly holders = new Map<Conn, Holder>();
   /** All that is asked, in order of asking: every request has the same patience. */
   private readonly asked = new Map<ItemKey, WantedItem>();
+
+  constructor(limits: WantedLimits, announcers: Announcers) {
+    this.limits = limits;
+    this.announcers = announcers;
+  }
 
   get size(): number {
     return this.items.size;
@@ -44,10 +64,6 @@ export class Wanted {
 
   get askedCount(): number {
     return this.asked.size;
-  }
-
-  askedOf(conn: Conn): number {
-    return this.holders.get(conn)?.asked.size ?? 0;
   }
 
   /** When the oldest request is late; Infinity when none is open. */
@@ -58,11 +74,8 @@ export class Wanted {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** All who announced it, but for `except`. */
-  announcersOf(key: ItemKey, except: Conn): Conn[] {
-    const wanted = this.items.get(key);
-    if (wanted === undefined) return [];
-    return [wanted.holder, ...wanted.announcers].filter((conn) => conn !== except);
+  has(key: ItemKey): boolean {
+    return this.items.has(key);
   }
 
   isAskedOf(conn: Conn, key: ItemKey): boolean {
@@ -73,7 +86,7 @@ export class Wanted {
     this.holders.set(conn, { queued: new Map(), asked: new Map() });
   }
 
-  /** What `conn` held goes to the next announcers; returns those who may now be asked more. */
+  /** What `conn` held goes to other announcers; returns those who may now be asked more. */
   onClosed(conn: Conn): ReadonlySet<Conn> {
     const holder = this.holders.get(conn);
     const heirs = new Set<Conn>();
@@ -85,33 +98,24 @@ export class Wanted {
     return heirs;
   }
 
-  /** `conn` has an item that we want. False when it was not noted, for lack of room. */
-  onAnnounced(conn: Conn, item: Item): boolean {
+  /** `conn` has an item that we want; nothing changes when somebody is to be asked for it already. */
+  onAnnounced(conn: Conn, item: Item): void {
     const holder = this.holders.get(conn);
-    if (holder === undefined) return false;
-    const known = this.items.get(item.key);
-    if (known !== undefined) {
-      if (known.holder === conn || known.announcers.includes(conn)) return true;
-      if (known.announcers.length >= relayLimits.announcersPerItemMax) return false;
-      known.announcers.push(conn);
-      return true;
-    }
-    if (this.items.size >= relayLimits.wantedMax || isFull(holder)) return false;
-    const wanted: WantedItem = { item, holder: conn, askedAt: undefined, announcers: [] };
+    if (holder === undefined || this.items.has(item.key) || !this.makeRoom(holder)) return;
+    const wanted: WantedItem = { item, holder: conn, askedAt: undefined };
     this.items.set(item.key, wanted);
     holder.queued.set(item.key, wanted);
-    return true;
   }
 
   /** What to ask `conn` for now, marked as asked; empty when it has enough to do. */
   nextRequests(conn: Conn, now: number): readonly Item[] {
     const holder = this.holders.get(conn);
     const requests: Item[] = [];
-    if (holder === undefined) return requests;
+    const { askedPerPeerMax } = this.limits;
     // Refilled in batches, or every delivery would cost a message of one item.
-    if (holder.asked.size > relayLimits.requestsPerPeerMax / 2) return requests;
+    if (holder === undefined || holder.asked.size > askedPerPeerMax / 2) return requests;
     for (const [key, wanted] of holder.queued) {
-      if (holder.asked.size >= relayLimits.requestsPerPeerMax) break;
+      if (holder.asked.size >= askedPerPeerMax) break;
       holder.queued.delete(key);
       wanted.askedAt = now;
       holder.asked.set(key, wanted);
@@ -130,22 +134,20 @@ export class Wanted {
     return wanted.holder;
   }
 
-  /** `conn` does not have it after all. */
+  /** `conn`, which no announcer list names any more, does not have it after all. */
   onMissing(conn: Conn, key: ItemKey, heirs: Set<Conn>): void {
     const wanted = this.items.get(key);
-    if (wanted === undefined) return;
-    const index = wanted.announcers.indexOf(conn);
-    if (index >= 0) wanted.announcers.splice(index, 1);
-    if (wanted.holder !== conn) return;
+    if (wanted === undefined || wanted.holder !== conn) return;
     this.release(wanted);
     this.passOn(wanted, heirs);
     heirs.add(conn);
   }
 
-  /** Requests that are late at `now` go to the next announcers. Returns whom to ask. */
+  /** Requests that are late at `now` go to other announcers. Returns whom to ask. */
   expire(now: number): ReadonlySet<Conn> {
     const heirs = new Set<Conn>();
     for (const wanted of [...this.lateAt(now)]) {
+      this.announcers.onLate(wanted.holder, wanted.item.key);
       this.release(wanted);
       heirs.add(wanted.holder);
       this.passOn(wanted, heirs);
@@ -170,27 +172,48 @@ export class Wanted {
     wanted.askedAt = undefined;
   }
 
-  /** Gives a released item to the first announcer that is here and has room, or forgets it. */
+  /** Gives a released item to an announcer that is here and has room, or forgets it. */
   private passOn(wanted: WantedItem, heirs: Set<Conn>): void {
     const { key } = wanted.item;
     this.asked.delete(key);
     wanted.askedAt = undefined;
-    for (;;) {
-      const heir = wanted.announcers.shift();
-      if (heir === undefined) {
-        this.items.delete(key);
-        return;
-      }
+    for (const heir of this.announcers.announcersOf(key)) {
       const holder = this.holders.get(heir);
-      if (holder === undefined || isFull(holder)) continue;
+      if (holder === undefined || this.isFull(holder)) continue;
       wanted.holder = heir;
       holder.queued.set(key, wanted);
       heirs.add(heir);
       return;
     }
+    this.items.delete(key);
+  }
+
+  private isFull(holder: Holder): boolean {
+    return heldBy(holder) >= this.limits.heldPerPeerMax;
+  }
+
+  /** Room for one more at `holder`: when all is taken, from whoever holds most, and more than it. */
+  private makeRoom(holder: Holder): boolean {
+    if (this.isFull(holder)) return false;
+    if (this.items.size < this.limits.itemsMax) return true;
+    let fullest = holder;
+    for (const each of this.holders.values()) if (heldBy(each) > heldBy(fullest)) fullest = each;
+    if (fullest === holder) return false;
+    const victim = first(fullest.queued) ?? first(fullest.asked);
+    assert(victim !== undefined, "who holds more than another holds something");
+    // Its answer may still come; asked twice it would answer twice, and be blamed for it.
+    if (victim.askedAt !== undefined) this.announcers.onLate(victim.holder, victim.item.key);
+    this.items.delete(victim.item.key);
+    this.release(victim);
+    return true;
   }
 }
 
-function isFull(holder: Holder): boolean {
-  return holder.queued.size + holder.asked.size >= heldPerPeerMax;
+function heldBy(holder: Holder): number {
+  return holder.queued.size + holder.asked.size;
+}
+
+function first(items: ReadonlyMap<ItemKey, WantedItem>): WantedItem | undefined {
+  for (const wanted of items.values()) return wanted;
+  return undefined;
 }

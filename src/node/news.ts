@@ -7,6 +7,7 @@ import type { Conn } from "../edge/conn.ts";
 import type { Answer } from "../edge/effect.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { RuleCode } from "../model/rule-code.ts";
 import type { Transaction } from "../model/transaction.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
 import type { Relay } from "../net/relay.ts";
@@ -17,6 +18,15 @@ import type { PublicChain } from "./public-chain.ts";
 
 /** A block older than this many slots is not announced: it is catch-up, not news. */
 const newsSlots = 32;
+
+/** The block may be good, this copy of its body or seal is not: others are asked for it. */
+const copyCodes: ReadonlySet<RuleCode> = new Set([
+  "body-mismatch",
+  "body-malformed",
+  "transaction-malformed",
+  "transaction-size",
+  "header-seal",
+]);
 
 export interface NewsParts {
   readonly effects: EffectQueue;
@@ -85,8 +95,7 @@ export class News {
 
   private onRejected(rejected: Extract<Imported, { type: "rejected" }>): void {
     const { code, detail } = rejected.rejection;
-    // The block may be good, this copy of its body or seal is not: others are asked for it.
-    if (code === "body-mismatch" || code === "body-malformed" || code === "header-seal") {
+    if (copyCodes.has(code)) {
       this.parts.relay.onUnusable(inventoryKinds.block, rejected.hash);
     }
     // Our own block can only come too late for a clock that stepped: nobody to blame.

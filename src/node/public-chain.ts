@@ -1,6 +1,6 @@
 /**
  * The chain as others may see it: without blocks of our own seal that a power cut could still take
- * back. Announcements wait for their ticket in the outbox; this is the same rule for everything
+ * back, and without bodies that we have not executed, for which we would be blamed. Announcements wait for their ticket in the outbox; this is the same rule for everything
  * that is asked of us instead (HELLO, headers, bodies).
  * Invariant: nothing that is held is named in any answer. protocol-spec/09-connections §5.
  */
@@ -52,8 +52,10 @@ export class PublicChain {
     return node === undefined || this.held.has(node.hash) ? undefined : node;
   }
 
+  /** Executed now or before: whoever passes on the body of an invalid block pays for it. */
   bodyOf(hash: BlockHash): Uint8Array | undefined {
-    return this.held.has(hash) ? undefined : this.chain.bodyOf(hash);
+    const node = this.node(hash);
+    return node?.status === "executed" || node?.stored ? node.body : undefined;
   }
 
   headersAfter(

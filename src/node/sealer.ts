@@ -1,7 +1,7 @@
 /**
  * Seals a block in the slots that belong to our validator key: build, ask the signer, hand the
  * sealed block to the chain. The signature comes back as an input, because the signer writes its
- * floor to disk first. Holds no key and decides no validity. protocol-spec/06-validation §5.
+ * floor to disk first. Holds no key and decides no validity. protocol-spec/06-validation §3.
  */
 
 import type { ChainManager } from "../chain/chain-manager.ts";

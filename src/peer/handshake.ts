@@ -73,6 +73,7 @@ export class Handshake {
   private readonly options: HandshakeOptions;
   private readonly magic: Uint8Array;
   private ephemeralSecret: Uint8Array = emptyBytes;
+  /** The initiator's: message 1 leaves before Noise begins. */
   private ephemeralPublic: Uint8Array = emptyBytes;
   /** For others to read; moves only along HANDSHAKE. */
   state: HandshakeState;
@@ -93,7 +94,8 @@ export class Handshake {
     this.magic = networkMagic(options.genesisHash);
     this.state = options.role === "initiator" ? "opening-sent" : "opening-awaited";
     if (options.role === "responder") return;
-    this.makeEphemeral();
+    this.ephemeralSecret = env.random.bytes(32);
+    this.ephemeralPublic = x25519PublicKey(this.ephemeralSecret);
     this.initiatorOpening = this.opening(version, message1Bytes);
     this.output.push(concatBytes(this.initiatorOpening, this.ephemeralPublic));
   }
@@ -218,7 +220,7 @@ export class Handshake {
   /** message-1-awaited -> length-3-awaited */
   private onMessage1(piece: Uint8Array): void {
     // Not before: a stranger who cannot even open costs us no curve arithmetic.
-    this.makeEphemeral();
+    this.ephemeralSecret = this.env.random.bytes(32);
     this.ownHello = this.options.hello();
     const helloBytes = encodeHello(this.ownHello);
     const flightBytes = message2OverheadBytes + identityBytes + helloBytes.length;
@@ -274,11 +276,6 @@ export class Handshake {
       throw new WireError("handshake-failed", `not authentic in state ${this.state}`);
     }
     return { noise, peer: checkPayload(this.options, noise, message) };
-  }
-
-  private makeEphemeral(): void {
-    this.ephemeralSecret = this.env.random.bytes(32);
-    this.ephemeralPublic = x25519PublicKey(this.ephemeralSecret);
   }
 
   private startNoise(responderOpening: Uint8Array): HandshakeXX {

@@ -6,13 +6,14 @@
  *   bytes -> SecureChannel -> Inbox -> events           take <- SecureChannel <- Outbox <- send
  */
 import { copyBytes } from "../base/bytes.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import type { Ticket } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import { wireLimits } from "../params/limits.ts";
 import { encodePayload, type PayloadWriter } from "../wire/codec.ts";
 import { WireError } from "../wire/errors.ts";
 import { type FrameHeader, frameFlags } from "../wire/frame.ts";
-import type { DisconnectCode, Lane, Message } from "../wire/messages.ts";
+import type { DisconnectCode, Lane, Message, MessageOf } from "../wire/messages.ts";
 import { type RecordedFrame, recordFrame } from "../wire/recorded-frame.ts";
 import { SendingCredit } from "./credit.ts";
 import { Inbox } from "./inbox.ts";
@@ -20,7 +21,6 @@ import { Keepalive } from "./keepalive.ts";
 import { Outbox, type Room } from "./outbox.ts";
 import type { OpenedFrame, SecureChannel } from "./secure-channel.ts";
 import type { SessionEvent } from "./session-event.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 export interface LinkOptions {
   /** What our HELLO granted. */
@@ -56,6 +56,8 @@ export class MessageLink {
   /** Our first frame, alone in it: small, for a stranger takes no large one, and it confirms us. */
   private greeting: Message | undefined;
   private farewell: Message | undefined;
+  /** A ping or credit that found its lane full: it is counted as sent, so it must be. */
+  private readonly owed = new Map<"ping" | "credit", Message>();
   private recording = false;
   private recorded: OpenedFrame | undefined;
 
@@ -143,7 +145,11 @@ export class MessageLink {
       return this.seal(0, payload);
     }
     const composed = this.outbox.compose(this.room(bytesMax));
-    if (composed !== undefined) return this.seal(composed.flags, composed.payload);
+    if (composed !== undefined) {
+      const frame = this.seal(composed.flags, composed.payload);
+      this.sendOwed();
+      return frame;
+    }
     if (this.farewell === undefined) return undefined;
     const last = this.seal(frameFlags.last, encodePayload([this.farewell]));
     this.farewell = undefined;
@@ -156,6 +162,7 @@ export class MessageLink {
   finish(code: DisconnectCode, text: string, orderly: boolean): void {
     if (orderly) this.outbox.dropOptional();
     else this.outbox.clear();
+    this.owed.clear();
     this.farewell = { type: "disconnect", code, text };
   }
 
@@ -169,7 +176,7 @@ export class MessageLink {
       throw new WireError("stalled-reader", `a lane was full for ${wireLimits.outboxStalledMs} ms`);
     }
     const ping = this.nextPing();
-    if (ping !== undefined) this.send(ping, undefined);
+    if (ping !== undefined) this.owe(ping);
     if (this.isReading || !this.receivedBudget.has(now)) return [];
     this.isReading = true;
     return [{ type: "reading", on: true }];
@@ -230,12 +237,25 @@ export class MessageLink {
     }
     if (messages.length > 0) events.push({ type: "messages", messages });
     const totalBytes = this.inbox.onConsumed(frame, now, this.keepalive.pingMinMs);
-    if (totalBytes !== undefined) this.send({ type: "credit", totalBytes }, undefined);
+    if (totalBytes !== undefined) this.owe({ type: "credit", totalBytes });
     return ended;
   }
 
+  /** Only the latest of its type matters: a credit total replaces an older one. */
+  private owe(message: MessageOf<"ping" | "credit">): void {
+    this.owed.set(message.type, message);
+    this.sendOwed();
+  }
+
+  /** A full lane empties by `take`, which tries again. */
+  private sendOwed(): void {
+    for (const [type, message] of this.owed) {
+      if (this.send(message, undefined)) this.owed.delete(type);
+    }
+  }
+
   /** The ping that is due. Throws WireError when the last one was not answered. */
-  private nextPing(): Message | undefined {
+  private nextPing(): MessageOf<"ping"> | undefined {
     const action = this.keepalive.tick();
     if (action === undefined) return undefined;
     if (action.type === "dead") throw new WireError(action.code, "the peer is silent");

@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly hello: (remoteAddress: string) => Hello;
   readonly remoteAddress: string;
   /** Called for a genesis request; undefined refuses it. */
-  readonly networkFile: () => Uint8Array | undefined;
+  readonly networkFile: (remoteAddress: string) => Uint8Array | undefined;
   /** One for all sessions of a process saves each frame a buffer. */
   readonly writer?: PayloadWriter;
 }
@@ -78,7 +78,7 @@ export class Session {
       expectedNodeId: options.expectedNodeId,
       staticSecret: options.staticSecret ?? env.random.bytes(32),
       hello: () => options.hello(options.remoteAddress),
-      networkFile: options.networkFile,
+      networkFile: () => options.networkFile(options.remoteAddress),
     });
     this.output = handshake.output;
     this.state = { type: "handshaking", handshake };

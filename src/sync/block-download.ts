@@ -8,6 +8,7 @@
  *
  * Invariant: nobody can stop it for good. A silent peer is given up after `requestMs`, sooner when
  * another is idle and the front of the window hangs on it; after two failures in a row it rests.
+ * What nobody gives is done without (withheld.ts).
  * protocol-spec/09-connections §5.
  */
 import { copyBytes } from "../base/bytes.ts";
@@ -22,6 +23,7 @@ import { BodyPeer, type BodyRequest } from "./body-peer.ts";
 import { BodyWindow } from "./body-window.ts";
 import { encodeHashes } from "./locator.ts";
 import type { SyncChain, SyncNode } from "./sync-chain.ts";
+import { WithheldBodies } from "./withheld.ts";
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -31,6 +33,7 @@ export class BlockDownload {
   private readonly chain: SyncChain;
   private readonly peers = new Map<Conn, BodyPeer>();
   private readonly window = new BodyWindow();
+  private readonly withheld: WithheldBodies;
   private lastRequest = 0;
   /** Adapts: a slow line of our own is not a stalling peer. */
   private stallMs = syncLimits.stallMinMs;
@@ -43,6 +46,7 @@ export class BlockDownload {
     this.env = env;
     this.port = port;
     this.chain = chain;
+    this.withheld = new WithheldBodies(chain);
   }
 
   /** Blocks and bytes on their way or waiting for their turn. */
@@ -103,7 +107,7 @@ export class BlockDownload {
   }
 
   get deadline(): number {
-    let deadline = Math.min(this.stallAt, this.lookAt);
+    let deadline = Math.min(this.stallAt, this.lookAt, this.withheld.deadline);
     for (const peer of this.peers.values()) deadline = Math.min(deadline, peer.deadline);
     return deadline;
   }
@@ -164,9 +168,10 @@ export class BlockDownload {
     const now = this.env.clock.monotonicMs;
     this.stallAt = never;
     this.lookAt = never;
+    this.withheld.expire(now, this.peers.size < 2);
     if (this.peers.size === 0) return;
+    const missing = this.missing(now);
     this.window.letGo(this.chain);
-    const missing = this.chain.missingBodies(syncLimits.bodyWindowBlocks);
     if (missing.length === 0) return;
     const wanted = this.fitting(missing);
     let unasked = this.giveOut(wanted, this.highest(), now);
@@ -178,6 +183,18 @@ export class BlockDownload {
       this.lookAt = now + waitMs;
     } else if (unasked.length > 0) this.lookAt = now + syncLimits.fruitlessMinMs;
     this.watchFront(missing[0]!, now);
+  }
+
+  /** What the best branch that is to be had misses. */
+  private missing(now: number): readonly SyncNode[] {
+    for (;;) {
+      const missing = this.chain.missingBodies(syncLimits.bodyWindowBlocks);
+      if (this.peers.size < 2) return missing;
+      const front = missing[0]?.hash;
+      const peers = [...this.peers.values()];
+      const allLackIt = front !== undefined && peers.every((peer) => peer.lacks(front, now));
+      if (!this.withheld.isGivenUp(front, allLackIt, now)) return missing;
+    }
   }
 
   /** Of `missing`, in order, what is not on its way yet and has room. */

@@ -62,11 +62,16 @@ export class BodyPeer {
   /** `highest`: what any peer claims; beyond it nobody's claim says anything. */
   has(node: SyncNode, highest: number, now: number): boolean {
     if (this.height < node.height && node.height <= highest) return false;
-    const until = this.lacking.get(node.hash);
-    if (until === undefined) return true;
-    if (until > now) return false;
-    this.lacking.delete(node.hash);
-    return true;
+    return !this.lacks(node.hash, now);
+  }
+
+  /** It said so, or did not deliver, a short while ago. */
+  lacks(hash: BlockHash, now: number): boolean {
+    const until = this.lacking.get(hash);
+    if (until === undefined) return false;
+    if (until > now) return true;
+    this.lacking.delete(hash);
+    return false;
   }
 
   lack(hash: BlockHash, until: number): void {

@@ -65,11 +65,12 @@ export class BodyWindow {
     this.reservedBytes -= bytes;
   }
 
-  /** Lets go of bodies that had their turn, or will never have it. */
+  /** Lets go of bodies that had their turn, or will not have it soon. */
   letGo(chain: SyncChain): void {
     for (const hash of this.held.keys()) {
-      const status = chain.node(hash)?.status;
-      if (status !== "checking" && status !== "body") this.unhold(hash);
+      const node = chain.node(hash);
+      const waits = node?.status === "checking" || node?.status === "body";
+      if (!waits || node.isHidden) this.unhold(hash);
     }
   }
 }

@@ -14,6 +14,8 @@ export interface SyncNode {
   readonly hash: BlockHash;
   readonly height: number;
   readonly status: "header" | "checking" | "body" | "executed" | "invalid";
+  /** It stands on a body that is withheld, or its own is. */
+  readonly isHidden: boolean;
 }
 
 export interface SyncChain {
@@ -34,6 +36,8 @@ export interface SyncChain {
   node(hash: BlockHash): SyncNode | undefined;
   locator(): readonly BlockHash[];
   missingBodies(max: number): readonly SyncNode[];
+  /** What stands on a withheld body is no best header, until the body comes. */
+  setWithheld(hash: BlockHash, isWithheld: boolean): void;
 }
 
 export interface ServedChain {

@@ -59,6 +59,7 @@ export function makeChain(count: number, seed = 1, from?: MadeBlock[], bytes = 1
 
 interface MiniNode extends SyncNode {
   status: SyncNode["status"];
+  isHidden: boolean;
   readonly parent: MiniNode | undefined;
 }
 
@@ -66,6 +67,7 @@ interface MiniNode extends SyncNode {
 export class MiniChain {
   readonly nodes = new Map<BlockHash, MiniNode>();
   readonly bodies = new Map<BlockHash, Uint8Array>();
+  private readonly withheld = new Set<BlockHash>();
   head: MiniNode;
   bestHeader: MiniNode;
   anchor: MiniNode;
@@ -78,10 +80,8 @@ export class MiniChain {
     this.bestHeader = root;
     this.anchor = root;
     this.canonical = [root];
-    for (const { sealed, body } of blocks.slice(1)) {
-      this.importHeaders([sealed]);
-      this.importBody(sealed.header.hash, body);
-    }
+    this.importHeaders(blocks.slice(1).map(({ sealed }) => sealed));
+    for (const { sealed, body } of blocks.slice(1)) this.importBody(sealed.header.hash, body);
   }
 
   importHeaders(headers: readonly SealedHeader[]) {
@@ -92,7 +92,7 @@ export class MiniChain {
       if (!this.nodes.has(header.parentHash)) return { accepted, missing: header.parentHash };
       if (sealed.seal[0] === 99) return { accepted, rejection: rejection("header-seal", "bad") };
       const node = this.insert(sealed);
-      if (node.height > this.bestHeader.height) this.bestHeader = node;
+      if (!node.isHidden && node.height > this.bestHeader.height) this.bestHeader = node;
       accepted++;
     }
     return { accepted };
@@ -108,8 +108,19 @@ export class MiniChain {
     }
     this.bodies.set(hash, body);
     node.status = "body";
+    this.setWithheld(hash, false);
     this.advance();
     return [{ type: "pending", hash, source }];
+  }
+
+  setWithheld(hash: BlockHash, isWithheld: boolean): void {
+    if (this.withheld.has(hash) === isWithheld) return;
+    isWithheld ? this.withheld.add(hash) : this.withheld.delete(hash);
+    this.bestHeader = this.head;
+    for (const node of this.nodes.values()) {
+      node.isHidden = this.withheld.has(node.hash) || node.parent?.isHidden === true;
+      if (!node.isHidden && node.height > this.bestHeader.height) this.bestHeader = node;
+    }
   }
 
   /** Buries all below `height`: their records go to `store`. */
@@ -177,7 +188,8 @@ export class MiniChain {
   private insert(sealed: SealedHeader): MiniNode {
     const { hash, height, parentHash } = sealed.header;
     const parent = this.nodes.get(parentHash);
-    const node: MiniNode = { sealed, hash, height, status: "header", parent };
+    const isHidden = parent?.isHidden === true;
+    const node: MiniNode = { sealed, hash, height, status: "header", parent, isHidden };
     this.nodes.set(hash, node);
     return node;
   }
@@ -190,11 +202,8 @@ export class MiniChain {
     for (const node of branch.reverse()) {
       if (node.status === "header") return;
       if (node.height <= this.head.height) continue;
-      for (
-        let up: MiniNode | undefined = node;
-        up && this.canonical[up.height] !== up;
-        up = up.parent
-      ) {
+      let up: MiniNode | undefined = node;
+      for (; up && this.canonical[up.height] !== up; up = up.parent) {
         up.status = "executed";
         this.canonical[up.height] = up;
       }

@@ -172,3 +172,18 @@ test("orphans that wait for a branch below the anchor are forgotten", () => {
   const { orphans, slots, nodes } = world.chain.sizes;
   assert.deepEqual({ orphans, slots }, { orphans: 0, slots: nodes });
 });
+
+test("blocks that break a rule count for the work of one step too", () => {
+  const world = new ChainWorld(builder);
+  const parent = builder.block(genesis);
+  const lie = { stateRoot: new Uint8Array(32).fill(3) };
+  const count = 3 * chainLimits.connectBlocksPerStepMax;
+  const bad = Array.from({ length: count }, (_, i) => builder.block(parent, { slot: 2 + i, lie }));
+  world.headers([parent]);
+  for (const block of bad) world.block(block);
+  const results = [world.body(parent), world.drain()];
+  const [first, later] = results.map((all) => all.filter((r) => r.type === "rejected").length);
+  assert.ok(first! <= chainLimits.connectBlocksPerStepMax, `${first} in one step`);
+  assert.equal(first! + later!, count);
+  assert.equal(world.chain.head.hash, parent.hash);
+});

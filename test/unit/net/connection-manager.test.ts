@@ -225,3 +225,35 @@ test("100,000 connects and disconnects from many addresses return to the base li
   assert.deepEqual([inboundReady, inboundPending, addresses], [0, 0, 0]);
   assert.equal(port.dials.length, 0);
 });
+
+test("one address cannot make us do handshakes without end, and takes none from others", () => {
+  const { env, manager } = setup();
+  const knock = (address: string): boolean => {
+    const conn = freshConn();
+    const isLetIn = manager.onConnected(conn, true, address);
+    manager.onClosed(conn);
+    return isLetIn;
+  };
+  let done = 0;
+  for (let ms = 0; ms < 10_000; ms += 10) {
+    if (knock(`[2001:db8::${ms + 1}]:40000`)) done++;
+    assert.ok(ms % 1_000 !== 0 || knock("9.9.9.9:40000"));
+    assert.ok(knock("127.0.0.1:40000"));
+    pass(env, 10);
+  }
+  const { handshakesPerAddressBurst: burst, handshakesPerAddressPerSecond: rate } =
+    connectionLimits;
+  assert.ok(done >= burst && done <= burst + 10 * rate, `${done} handshakes`);
+});
+
+test("a name that reached ourselves once is dialled again, for it may mean another node now", () => {
+  const { env, port, manager } = setup({ connect: ["seed.example.org:4321"] });
+  const { conn } = port.dials[0]!;
+  manager.onConnected(conn, false, "5.5.5.5:4321");
+  const disconnect = { score: 0, disconnect: true, discourage: false };
+  manager.onPenalty(conn, disconnect, "self-connection");
+  manager.onClosed(conn);
+  pass(env, connectionLimits.backoffMaxMs);
+  manager.tick();
+  assert.equal(port.dials.length, 2);
+});

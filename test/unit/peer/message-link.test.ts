@@ -8,7 +8,7 @@ import { wireLimits } from "../../../src/params/limits.ts";
 import { MessageLink } from "../../../src/peer/message-link.ts";
 import { SecureChannel } from "../../../src/peer/secure-channel.ts";
 import type { SessionEvent } from "../../../src/peer/session.ts";
-import { encodePayload } from "../../../src/wire/codec.ts";
+import { decodePayload, encodePayload } from "../../../src/wire/codec.ts";
 import { WireError } from "../../../src/wire/errors.ts";
 import { frameFlags } from "../../../src/wire/frame.ts";
 import type { Message } from "../../../src/wire/messages.ts";
@@ -221,6 +221,26 @@ describe("a message link", () => {
       if (rig.link.heldBytes("control") > 0) assert.ok(rig.link.deadline <= start + ms + 5);
     }
     assert.ok(frames <= 64 + 2 * 200 + 1 && frames >= 2 * 200, `${frames} frames`);
+  });
+
+  test("tells a raised credit though the lane was full when it was due", () => {
+    const rig = Rig.confirmed(wireLimits.bulkCreditBytesMin);
+    const pings = Array.from({ length: 14_000 }, () => ping);
+    rig.say(0, ...pings);
+    assert.equal(rig.link.send(ping, undefined), false);
+    rig.say(bulk, { ...body, body: new Uint8Array(40_000) });
+    const sent: Message[] = [];
+    for (let frame = rig.link.take(65_536); frame !== undefined; frame = rig.link.take(65_536)) {
+      let at = 0;
+      while (at < frame.length) {
+        const read = rig.peer.read(frame, at);
+        at = read.at;
+        if (read.step.type === "frame") sent.push(...decodePayload(read.step.frame.payload));
+      }
+    }
+    const totals = sent.flatMap((message) => (message.type === "credit" ? [message] : []));
+    assert.equal(totals.length, 1);
+    assert.ok(totals[0]!.totalBytes >= wireLimits.bulkCreditBytesMin + 40_000);
   });
 
   test("gives up a peer that takes nothing of what matters", () => {

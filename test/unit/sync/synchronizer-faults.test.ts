@@ -96,6 +96,35 @@ test("a peer that drips bodies is taken over by an idle one", () => {
   assert.ok(world.run(isAt(world, top), 200) < 60);
 });
 
+test("a longer branch whose bodies nobody gives does not keep us from the honest one", () => {
+  const mean = makeChain(3_000, 9);
+  for (let seed = 1; seed <= 3; seed++) {
+    const world = new LinkedWorld(seed, genesis);
+    for (let i = 0; i < 3; i++)
+      world.join(
+        withBodies(mean, () => {}),
+        mean.at(-1)!,
+        5,
+      );
+    const good = [world.join(honest(long), top, 30), world.join(honest(long), top, 40)];
+    world.run(isAt(world, top), 900);
+    for (const conn of good) assert.deepEqual(world.blamesOf(conn), []);
+  }
+});
+
+test("bodies that came but for the first do not crowd out those of the honest branch", () => {
+  const mean = makeChain(1_600, 9);
+  const byHash = new Map(mean.map((made) => [made.sealed.header.hash, made]));
+  const world = new LinkedWorld(2, genesis);
+  const all = answersWith((hash) => {
+    const made = byHash.get(blockHashOf(hash));
+    return made === undefined || made.sealed.header.height === 1 ? undefined : made.body;
+  });
+  world.join(withBodies(mean, all), mean.at(-1)!, 5);
+  world.join(honest(long), top, 30);
+  assert.ok(world.run(isAt(world, top), 300) < 60);
+});
+
 test("answers that nobody asked for are blamed and change nothing", () => {
   const world = new LinkedWorld(9, genesis);
   const conn = world.join(silent, genesis[0]!);

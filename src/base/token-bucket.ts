@@ -3,7 +3,7 @@
  * here. Kept as the one instant at which the bucket would be full again (GCRA), so that "allowed
  * at t" and "next allowed at t" can never disagree by a rounding. protocol-spec/08-limits §2.
  */
-import { assert } from "../base/assert.ts";
+import { assert } from "./assert.ts";
 
 export class TokenBucket {
   private readonly intervalMs: number;

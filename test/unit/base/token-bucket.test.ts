@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { TokenBucket } from "../../../src/peer/token-bucket.ts";
+import { TokenBucket } from "../../../src/base/token-bucket.ts";
 
 describe("a token bucket", () => {
   test("lets a burst through at once, then its rate", () => {
