@@ -12,30 +12,14 @@
 #ifndef F
 #define F 1
 #endif
-#ifndef B
-#define B 4
-#endif
 #define HONEST (N - F)
+#include "tree.pml"
 
 #ifdef QUORUM_LESS_ONE
 #define QUORUM ((2 * N + 2) / 3 - 1)
 #else
 #define QUORUM ((2 * N + 2) / 3)
 #endif
-
-#define BIT(i) (1 << (i))
-#define HAS(mask, i) (((mask) >> (i)) & 1)
-
-/* The tree. Block 0 is genesis; ids rise with slots, so a parent has a smaller id. */
-byte parent[B + 1];
-byte slot[B + 1];
-byte source[B + 1];     /* header.justified */
-byte ancestors[B + 1];  /* mask, the block itself included */
-
-/* What the votes sent so far make of it, as masks of blocks. */
-byte justified = 1;
-byte exists = 1;        /* a block exists once the certificate it carries, and its parent, exist */
-byte final = 1;
 
 /* Honest validators: votes sent (mask of targets), floors in memory and on disk, and the vote that
    was persisted and is not yet sent. */
@@ -45,12 +29,6 @@ byte memT[HONEST];
 byte diskS[HONEST];
 byte diskT[HONEST];
 byte pending[HONEST];
-#ifdef FREE_SOURCE
-byte chosen[HONEST * (B + 1)];  /* the mutant's voters sign a source of their own */
-#define SOURCE(v, t) chosen[(v) * (B + 1) + (t)]
-#else
-#define SOURCE(v, t) source[t]
-#endif
 
 /* One Byzantine validator, or all F together, have voted for everything from the start: votes only
    ever enable, so this covers every other behaviour. BYZ_STEPS lets them vote one by one instead. */
@@ -61,9 +39,7 @@ byte byzantine = 0;
 #define BYZ(t) F
 #endif
 
-byte who, what, s;            /* the step under way; 0 between steps */
-hidden byte i, j, count;      /* scratch inside one d_step */
-hidden byte Safety, NoSelfSlash;
+hidden byte NoSelfSlash, NothingFinal;
 
 /* R-VOTE: the target strictly rises, the source never falls. */
 #ifdef DROP_TFLOOR
@@ -72,26 +48,12 @@ hidden byte Safety, NoSelfSlash;
 #define TARGET_RISES(v, b) (slot[b] > memT[v])
 #endif
 #ifdef DROP_SFLOOR
-#define SOURCE_HOLDS(v, x) true
+#define SOURCE_HOLDS(v, b) true
 #else
-#define SOURCE_HOLDS(v, x) (slot[x] >= memS[v])
-#endif
-#ifdef FREE_SOURCE
-#define SOURCE_OK(v, b) true  /* checked when the source is chosen */
-#else
-#define SOURCE_OK(v, b) SOURCE_HOLDS(v, source[b])
+#define SOURCE_HOLDS(v, b) (slot[source[b]] >= memS[v])
 #endif
 #define MAY_VOTE(v, b) (HAS(exists, b) && !HAS(vote[v], b) && pending[v] == 0 \
-                        && TARGET_RISES(v, b) && SOURCE_OK(v, b))
-
-/* R-FIN: the link source -> target finalises its source only across adjacent slots. */
-#if defined(ANY_LINK)
-#define FINALISES(b) true
-#elif defined(PARENT_CHILD)
-#define FINALISES(b) (parent[b] == source[b])
-#else
-#define FINALISES(b) (slot[b] == slot[source[b]] + 1)
-#endif
+                        && TARGET_RISES(v, b) && SOURCE_HOLDS(v, b))
 
 /* Validators are alike, so only one order of them is kept. */
 #define KEY(v) ((((((vote[v] << 4 | memS[v]) << 4 | memT[v]) << 4 | diskS[v]) << 4) | diskT[v]) << 3 | pending[v])
@@ -104,7 +66,6 @@ inline order_pair() {
   fi
 }
 inline order_validators() {
-#ifndef FREE_SOURCE
   i = 0;
   do
   :: i < HONEST - 1 -> order_pair(); i++
@@ -114,11 +75,10 @@ inline order_validators() {
   :: i > 0 -> i--; order_pair()
   :: else -> break
   od;
-#endif
   i = 0; j = 0; count = 0
 }
 
-#define SURROUNDS(a, b) (slot[SOURCE(who, a)] < slot[SOURCE(who, b)] && slot[b] < slot[a])
+#define SURROUNDS(a, b) (slot[source[a]] < slot[source[b]] && slot[b] < slot[a])
 
 /* The vote's signature is in the world: compare it with the voter's others (evidence types 2, 3). */
 inline check_own_votes() {
@@ -168,63 +128,19 @@ inline count_votes() {
   od
 }
 
-inline check_finals() {
-  i = 1; Safety = true;
-  do
-  :: i <= B ->
-     j = i + 1;
-     do
-     :: j <= B ->
-        Safety = Safety && !(HAS(final, i) && HAS(final, j) && !HAS(ancestors[j], i));
-        j++
-     :: else -> break
-     od;
-     i++
-  :: else -> break
-  od;
-  assert(Safety)
-}
-
 inline send() {
   d_step {
-    printf("validator %d sends: source %d, target %d\n", who, SOURCE(who, what), what);
+    printf("validator %d sends: source %d, target %d\n", who, source[what], what);
     vote[who] = vote[who] | BIT(what);
     check_own_votes();
     count_votes();
-    check_finals();
+    find_conflict(); assert(Safety);
+#ifdef REACHABLE  /* not a rule: fails when the model is not empty talk */
+    NothingFinal = (final == 1);
+    assert(NothingFinal);
+#endif
     i = 0; j = 0; count = 0
   }
-}
-
-/* Every tree of B blocks: slot not below the block before it, any parent in an earlier slot, any
-   source from the parent's own source up to the parent. Twins in one slot stand in one order. */
-inline guess_tree() {
-  what = 1; ancestors[0] = 1;
-  do
-  :: what <= B ->
-     if
-     :: what > 1 -> slot[what] = slot[what - 1]
-     :: slot[what] = slot[what - 1] + 1
-     :: slot[what] = slot[what - 1] + 2   /* a wider gap behaves as this one */
-     fi;
-     who = (slot[what] == slot[what - 1] -> parent[what - 1] : 0);
-     do
-     :: slot[who + 1] < slot[what] && who + 1 < what -> who++
-     :: break
-     od;
-     parent[what] = who;
-     ancestors[what] = ancestors[who] | BIT(what);
-     s = (slot[what] == slot[what - 1] && who == parent[what - 1] -> source[what - 1] : source[who]);
-     do
-     :: who != s -> who = parent[who]
-     :: break
-     od;
-     source[what] = who;
-     printf("block %d: slot %d, parent %d, source %d\n", what, slot[what], parent[what], source[what]);
-     what++
-  :: else -> break
-  od;
-  d_step { who = 0; what = 0; s = 0; count_votes(); i = 0; j = 0; count = 0 }
 }
 
 /* What one validator can do, and the same for all of them. */
@@ -255,7 +171,13 @@ inline guess_tree() {
 #endif
 
 init {
-  atomic { guess_tree() }
+  atomic {
+    guess_tree();
+    if
+    :: who -> goto skipped
+    :: else -> d_step { count_votes(); i = 0; j = 0; count = 0 }
+    fi
+  }
 end:
   do
   :: atomic {  /* decide, raise the floors, persist them */
@@ -263,15 +185,13 @@ end:
        EACH(ROW)
        fi;
        s = source[what];
-#ifdef FREE_SOURCE
-       s = parent[what];
+#ifdef FREE_SOURCE  /* signs, and locks on, any older justified ancestor that its floor allows */
        do
-       :: s != 0 -> s = parent[s]
-       :: HAS(justified, s) && SOURCE_HOLDS(who, s) -> break
-       :: s == 0 && !SOURCE_HOLDS(who, s) -> goto end
+       :: s != 0 && HAS(justified, parent[s]) && slot[parent[s]] >= memS[who] -> s = parent[s]
+       :: break
        od;
-       chosen[who * (B + 1) + what] = s;
 #endif
+       skip;
        d_step {
          memS[who] = slot[s]; memT[who] = slot[what]; pending[who] = what;
 #ifndef SIGN_FIRST
@@ -282,7 +202,9 @@ end:
 #ifndef SPLIT
        if
        :: pending[who] = 0; send()
+#ifndef NO_CRASH
        :: pending[who] = 0; printf("validator %d crashes before it sends target %d\n", who, what)
+#endif
        fi;
 #endif
        d_step { who = 0; what = 0; order_validators() }
@@ -343,12 +265,14 @@ end:
           d_step {
             printf("Byzantine vote: target %d\n", what);
             byzantine = byzantine | BIT(what);
-            count_votes(); check_finals()
+            count_votes(); find_conflict(); assert(Safety)
           }
        :: else
        fi;
        d_step { what = 0; i = 0; j = 0; count = 0 }
      }
 #endif
-  od
+  od;
+skipped:
+  skip
 }

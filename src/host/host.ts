@@ -40,7 +40,7 @@ export class Host implements TcpEvents {
 
   constructor(parts: HostParts, options: TcpOptions) {
     this.parts = parts;
-    this.tcp = new Tcp(this, { closeMs, ...options });
+    this.tcp = new Tcp(this, options);
   }
 
   /** Opens the port, if one is given, and starts the node; returns the port. */

@@ -35,10 +35,12 @@ interface Line {
 export interface TcpOptions {
   /** Accepted sockets beyond this are dropped unseen. */
   readonly inboundMax: number;
-  /** For a farewell to be read, then the socket is destroyed. */
+  /** For what is queued to leave after `close`, a farewell or a network file; then it is cut. */
   readonly closeMs?: number;
 }
 
+/** 256 KiB over a slow line. */
+const lingerMs = 10_000;
 const dialsMax = 64;
 const writesInFlightMax = 2;
 const writeBytesMin = 16_384;
@@ -164,7 +166,7 @@ export class Tcp {
     line.state = "closing";
     // Read on: closing over unread bytes resets the connection, and the farewell would be lost.
     line.socket.resume();
-    line.timer = setTimeout(() => line.socket.destroy(), this.options.closeMs ?? 2000);
+    line.timer = setTimeout(() => line.socket.destroy(), this.options.closeMs ?? lingerMs);
   }
 
   isClosing(conn: Conn): boolean {

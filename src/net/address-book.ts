@@ -23,8 +23,6 @@ export interface BookEntry {
   services: number;
   /** Wall clock; what others say is dated back, so that it never beats what we saw ourselves. */
   lastSeenMs: number;
-  /** Monotonic; undefined when never dialled. */
-  lastTriedAt: number | undefined;
   /** Failed dials, or connections that did not last, in a row. */
   fails: number;
   /** Monotonic: not dialled before. */
@@ -106,7 +104,6 @@ export class AddressBook {
       confirmed: false,
       services: said.services,
       lastSeenMs,
-      lastTriedAt: undefined,
       fails: 0,
       retryAt: 0,
     });
@@ -119,7 +116,7 @@ export class AddressBook {
       const at = endpointOf(address);
       if (at === undefined || !mayKeep(at) || this.entriesByAddress.has(at.address)) continue;
       if (this.entriesByAddress.size >= connectionLimits.addressBookMax) return;
-      const untried = { lastTriedAt: undefined, fails: 0, retryAt: 0 };
+      const untried = { fails: 0, retryAt: 0 };
       // Each its own teller: what several told before the restart is nobody's share now.
       this.insert({
         endpoint: at,
@@ -140,11 +137,6 @@ export class AddressBook {
       known.push({ address: at.address, nodeId, confirmed, services, lastSeenMs });
     }
     return known;
-  }
-
-  onDialled(address: string): void {
-    const entry = this.entriesByAddress.get(address);
-    if (entry !== undefined) entry.lastTriedAt = this.clock.monotonicMs;
   }
 
   /** Whom we dialled there proved to be `nodeId`. */

@@ -55,10 +55,6 @@ export class Dialer {
     this.view = view;
   }
 
-  get manualCount(): number {
-    return this.manual.size;
-  }
-
   /** Dial and keep `address`. False when there are too many of them already. */
   addManual(address: string, pin: NodeId | undefined): boolean {
     const known = this.manual.get(address);
@@ -73,17 +69,13 @@ export class Dialer {
     return true;
   }
 
-  isManual(address: string): boolean {
-    return this.manual.has(address);
-  }
-
   /** Does `nodeId` answer at an address that the operator named? */
   isManualIdentity(nodeId: NodeId): boolean {
     for (const peer of this.manual.values()) if (peer.nodeId === nodeId) return true;
     return false;
   }
 
-  /** Whom to dial now, marked as tried; undefined when nobody. `wanted`: free outbound slots. */
+  /** Whom to dial now; undefined when nobody. `wanted`: free outbound slots. */
   next(wanted: number): DialTarget | undefined {
     const now = this.env.clock.monotonicMs;
     for (const peer of this.manual.values()) {
@@ -95,7 +87,6 @@ export class Dialer {
     if (entry === undefined) return undefined;
     this.nextBookDialAt = now + connectionLimits.dialIntervalMs;
     const { address } = entry.endpoint;
-    this.book.onDialled(address);
     return { address, manual: false, pin: undefined };
   }
 

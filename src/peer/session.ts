@@ -14,7 +14,7 @@ import { idBytes, type NodeId } from "../model/ids.ts";
 import { connectionLimits } from "../params/limits.ts";
 import type { PayloadWriter } from "../wire/codec.ts";
 import { type WireCode, WireError } from "../wire/errors.ts";
-import type { DisconnectCode, Hello, Lane, Message } from "../wire/messages.ts";
+import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";
 import { Handshake } from "./handshake.ts";
 import { MessageLink } from "./message-link.ts";
@@ -119,11 +119,6 @@ export class Session {
 
   record(on: boolean): void {
     this.link?.record(on);
-  }
-
-  /** Bytes that wait in a lane, parked ones included: an answer is produced while there is room. */
-  heldBytes(lane: Lane): number {
-    return this.link?.heldBytes(lane) ?? 0;
   }
 
   /** Takes what the peer sent; `bytes` are borrowed for the call. */

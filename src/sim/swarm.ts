@@ -3,6 +3,7 @@
  * and when each strikes. Every seed turns on a random subset, so that rare mixtures occur.
  * Faults end at `quietAtMs`; after it the network must converge.
  */
+import { connectionLimits } from "../params/limits.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { NetworkFaults } from "./sim-network.ts";
 
@@ -47,14 +48,18 @@ export interface SwarmOptions {
   readonly calm: boolean;
 }
 
-/** How long a whole network has to agree again once faults have ended, in slots and at least. */
-export const convergeSlots = 30;
-export const convergeMsMin = 180_000;
+/**
+ * How long a whole network has to agree again once faults have ended: whoever lost everybody may
+ * have to wait for its longest backoff before it dials, and then it has to catch up.
+ */
+export function convergeMs(slotMs: number): number {
+  return connectionLimits.backoffMaxMs + Math.max(20 * slotMs, 60_000);
+}
 
 export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
   const { nodes, durationMs, calm } = options;
   const slotMs = random.pick([1_000, 2_000, 3_000, 5_000, 5_000]);
-  const quietAtMs = Math.max(0, durationMs - Math.max(convergeSlots * slotMs, convergeMsMin) * 2);
+  const quietAtMs = Math.max(0, durationMs - convergeMs(slotMs) - 10 * slotMs);
   const validators = random.pick([1, 1, 2, 3, 4, Math.max(1, Math.floor(nodes / 2))]);
   const on = (percent: number): boolean => !calm && random.chance(percent);
   return {
@@ -63,9 +68,10 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     slotMs,
     durationMs,
     quietAtMs,
-    fsyncMs: random.pick([0, 1, 10, 80, 900]),
+    // A block leaves after two of them: slower disks break the rule that a slot is three delays.
+    fsyncMs: random.pick([0, 1, 10, 80, Math.floor(slotMs / 6)]),
     transfersPerMinute: random.pick([0, 3, 12, 60]),
-    outboundTarget: random.pick([2, 3, 8]),
+    outboundTarget: random.pick([2, 3, 3, 8]),
     realSignatures: random.chance(3),
     network: {
       latencyMsMin: 1,

@@ -15,14 +15,7 @@ import { RareEventCounts } from "./rare-events.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type End, nodeAddress, SimNetwork } from "./sim-network.ts";
 import { SimNode, wallEpochMs } from "./sim-node.ts";
-import {
-  type CrashMoment,
-  convergeMsMin,
-  convergeSlots,
-  drawSwarm,
-  type Fault,
-  type Swarm,
-} from "./swarm.ts";
+import { type CrashMoment, convergeMs, drawSwarm, type Fault, type Swarm } from "./swarm.ts";
 import { Workload } from "./workload.ts";
 
 export interface WorldOptions {
@@ -138,8 +131,7 @@ export class World {
         for (const node of this.nodes) this.checkers.onPause(node);
       });
     }
-    const graceMs = Math.max(convergeSlots * slotMs, convergeMsMin);
-    for (let atMs = quietAtMs + graceMs; atMs < durationMs; atMs += 10 * slotMs) {
+    for (let atMs = quietAtMs + convergeMs(slotMs); atMs < durationMs; atMs += 10 * slotMs) {
       this.at(atMs, () => this.checkers.onConverged(4));
     }
     while (this.heap.nextAt <= durationMs) {

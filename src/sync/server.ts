@@ -20,10 +20,12 @@ import { HeaderAnswer } from "./header-answer.ts";
 import { decodeHashes, hashBytes } from "./locator.ts";
 import type { Loads, ServedChain, ServedKeys } from "./sync-chain.ts";
 
+/** The oldest of each list is worked on; a long one holds up none of another list. */
 interface ServedPeer {
-  /** Headers and single blocks: small, so not behind a long answer. */
-  readonly short: Answer[];
-  readonly long: Answer[];
+  readonly headers: Answer[];
+  /** Single blocks of `get_data`: a burst of announcements asks for many, and may be told no. */
+  readonly blocks: Answer[];
+  readonly bodies: Answer[];
   isBlocked: boolean;
 }
 
@@ -46,9 +48,10 @@ export class ChainServer {
   get load(): { readonly answers: number; readonly jobs: number; readonly heldBytes: number } {
     let answers = 0;
     let heldBytes = 0;
-    for (const { short, long } of this.peers.values()) {
-      answers += short.length + long.length;
-      for (const answer of [...short, ...long]) heldBytes += answer.heldBytes;
+    for (const peer of this.peers.values()) {
+      const open = answersOf(peer);
+      answers += open.length;
+      for (const answer of open) heldBytes += answer.heldBytes;
     }
     return { answers, jobs: this.jobs.size, heldBytes };
   }
@@ -64,7 +67,7 @@ export class ChainServer {
     const { request } = message;
     const count = Math.min(message.count, syncLimits.headersPerMessageMax);
     const question = { request, locator, stop: blockHashOf(message.stop), count };
-    peer.short.push(new HeaderAnswer(this.chain, this.loads, this.keys, question));
+    peer.headers.push(new HeaderAnswer(this.chain, this.loads, this.keys, question));
     this.serve(conn, peer);
   }
 
@@ -79,19 +82,19 @@ export class ChainServer {
     const peer = this.open(conn, "get_blocks");
     if (peer === undefined) return;
     const question = { request, hashes };
-    peer.long.push(new BodyAnswer(this.chain, this.loads, this.keys, question));
+    peer.bodies.push(new BodyAnswer(this.chain, this.loads, this.keys, question));
     this.serve(conn, peer);
   }
 
   /**
    * Answers a block item of `get_data`, from memory or disk, by `new_block` or `not_found`.
-   * False, and nothing is sent, when the peer has too many answers open.
+   * False, and nothing is sent, when the peer has too many such answers open.
    */
   serveBlock(conn: Conn, hash: BlockHash): boolean {
     const peer = this.peerOf(conn);
-    if (isFull(peer)) return false;
+    if (peer.blocks.length >= syncLimits.answersPerPeerMax) return false;
     const question = { request: undefined, hashes: [hash] };
-    peer.short.push(new BodyAnswer(this.chain, this.loads, this.keys, question));
+    peer.blocks.push(new BodyAnswer(this.chain, this.loads, this.keys, question));
     this.serve(conn, peer);
     return true;
   }
@@ -121,21 +124,20 @@ export class ChainServer {
     const peer = this.peers.get(conn);
     if (peer === undefined) return;
     this.peers.delete(conn);
-    for (const { job } of [...peer.short, ...peer.long])
-      if (job !== undefined) this.jobs.delete(job);
+    for (const { job } of answersOf(peer)) if (job !== undefined) this.jobs.delete(job);
   }
 
   private peerOf(conn: Conn): ServedPeer {
     const known = this.peers.get(conn);
     if (known !== undefined) return known;
-    const peer = { short: [], long: [], isBlocked: false };
+    const peer = { headers: [], blocks: [], bodies: [], isBlocked: false };
     this.peers.set(conn, peer);
     return peer;
   }
 
   private open(conn: Conn, what: string): ServedPeer | undefined {
     const peer = this.peerOf(conn);
-    if (!isFull(peer)) return peer;
+    if (peer.headers.length + peer.bodies.length < syncLimits.answersPerPeerMax) return peer;
     const detail = `${what} beyond ${syncLimits.answersPerPeerMax} open ones`;
     this.port.blame(conn, "unsolicited", detail);
     return undefined;
@@ -145,11 +147,13 @@ export class ChainServer {
   private serve(conn: Conn, peer: ServedPeer): void {
     while (
       !peer.isBlocked &&
-      (this.advance(conn, peer, peer.short) || this.advance(conn, peer, peer.long))
+      (this.advance(conn, peer, peer.headers) ||
+        this.advance(conn, peer, peer.blocks) ||
+        this.advance(conn, peer, peer.bodies))
     ) {
       if (this.peers.get(conn) !== peer) return;
     }
-    const isIdle = peer.short.length === 0 && peer.long.length === 0;
+    const isIdle = answersOf(peer).length === 0;
     if (isIdle && this.peers.get(conn) === peer) this.peers.delete(conn);
   }
 
@@ -178,6 +182,6 @@ export class ChainServer {
   }
 }
 
-function isFull(peer: ServedPeer): boolean {
-  return peer.short.length + peer.long.length >= syncLimits.answersPerPeerMax;
+function answersOf(peer: ServedPeer): readonly Answer[] {
+  return [...peer.headers, ...peer.blocks, ...peer.bodies];
 }

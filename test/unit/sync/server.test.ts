@@ -196,6 +196,16 @@ test("headers do not wait behind bodies", () => {
   );
 });
 
+test("single blocks that are read from disk leave room for questions", () => {
+  const { server, sent, blocks, blamed } = served();
+  for (const block of blocks.slice(1, 10)) server.serveBlock(alice, block.sealed.header.hash);
+  assert.equal(server.load.answers, syncLimits.answersPerPeerMax);
+  server.onGetHeaders(alice, getHeaders([blocks[900]!]));
+  server.onGetBlocks(alice, getBlocks(blocks.slice(1, 3)));
+  assert.deepEqual(blamed, []);
+  assert.ok(sent.some(({ message }) => message.type === "headers"));
+});
+
 test("a connection takes its answers with it; what was loaded for it is let go", () => {
   const { server, sent, blocks, store } = served();
   server.onGetBlocks(alice, getBlocks(blocks.slice(1, 100)));
