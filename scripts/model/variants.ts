@@ -42,8 +42,8 @@ export const variants: readonly Variant[] = [
   },
   {
     ...votes,
-    name: "forks-5-n6-f1",
-    switches: ["N=6", "F=1", "B=5", "FORKS_ONLY", "NO_CRASH"],
+    name: "forks-5-n5-f1",
+    switches: ["N=5", "F=1", "B=5", "FORKS_ONLY", "NO_CRASH"],
     expected: "safe",
     slow: true,
   },
@@ -59,6 +59,13 @@ export const variants: readonly Variant[] = [
     name: "sets-adding-5",
     switches: ["B=5", "FORKS_ONLY"],
     expected: "safe",
+  },
+  {
+    ...sets,
+    name: "sets-adding-6",
+    switches: ["B=6", "FORKS_ONLY", "SETS_USED"],
+    expected: "safe",
+    slow: true,
   },
   {
     ...sets,
@@ -119,7 +126,7 @@ export const variants: readonly Variant[] = [
   {
     ...votes,
     name: "mutant-free-source",
-    switches: ["FREE_SOURCE", "ONLY_SAFETY"],
+    switches: ["FREE_SOURCE", "FORKS_ONLY", "ONLY_SAFETY"],
     expected: "Safety",
   },
   { ...votes, name: "too-many-byzantine-n3-f1", switches: ["N=3"], expected: "Safety" },
