@@ -1,9 +1,11 @@
 /**
  * Runs simulated networks: `npx tsx bin/sim.ts --seed 7 --nodes 10 --hours 1` one of them, with the
  * digest of its trace; `--seeds 1000` that many, with the table of rare events that did occur.
- * Exits 1 when an invariant broke, after printing the command that repeats it.
+ * Exits 1 when an invariant broke, after printing the command that repeats it. Ctrl-C ends after the
+ * seed at hand, with the table of those that were run.
  */
 import { appendFileSync, writeFileSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { RareEventCounts, rareEvents } from "../src/sim/rare-events.ts";
@@ -35,7 +37,7 @@ function command(seed: string): string {
   return `npx tsx bin/sim.ts --seed ${seed} --nodes ${options.nodes} --hours ${options.hours}${calm}`;
 }
 
-function runSeed(seed: string): World {
+function runSeed(seed: string): { readonly world: World; readonly isSound: boolean } {
   const { trace } = options;
   const lines: string[] = [];
   const flush = () => {
@@ -55,29 +57,37 @@ function runSeed(seed: string): World {
           },
         }),
   });
+  let isSound = true;
   try {
     world.run();
   } catch (error) {
+    isSound = false;
     console.error(`seed ${seed} broke at ${world.now()} ms: ${(error as Error).message}`);
     console.error((error as Error).stack);
     console.error(`repeat with: ${command(seed)}`);
     process.exitCode = 1;
   }
   flush();
-  return world;
+  return { world, isSound };
 }
 
 if (options.trace !== undefined) writeFileSync(options.trace, "");
 const total = new RareEventCounts();
 const startedAt = performance.now();
 let failed = 0;
-for (let index = 0; index < options.seeds; index++) {
+let done = 0;
+let isStopped = false;
+process.once("SIGINT", () => {
+  isStopped = true;
+});
+for (let index = 0; index < options.seeds && !isStopped; index++) {
   const seed = options.seeds === 1 ? options.seed : String(Number(options.seed) + index);
-  const world = runSeed(seed);
-  if (process.exitCode === 1) failed++;
+  const { world, isSound } = runSeed(seed);
+  done++;
+  if (!isSound) failed++;
   total.add(world.rare);
   const digest = world.digest();
-  if (options.twice && runSeed(seed).digest() !== digest) {
+  if (options.twice && runSeed(seed).world.digest() !== digest) {
     console.error(`seed ${seed}: two runs, two digests; repeat with: ${command(seed)} --twice`);
     process.exitCode = 1;
   }
@@ -90,13 +100,14 @@ for (let index = 0; index < options.seeds; index++) {
         `${swarm.validators}  slot ${swarm.slotMs} ms  faults ${swarm.faults.length}`,
     );
   }
-  if (process.exitCode === 1 && options.seeds === 1) break;
+  // A seed runs without a pause: signals are heard between seeds.
+  await turn();
 }
 const seconds = (performance.now() - startedAt) / 1000;
-const nodeHours = options.seeds * options.nodes * options.hours;
+const nodeHours = done * options.nodes * options.hours;
 const summary = {
   type: "summary",
-  seeds: options.seeds,
+  seeds: done,
   failed,
   nodeHours,
   seconds: Math.round(seconds),
@@ -105,6 +116,8 @@ const summary = {
 };
 if (options.json) console.log(JSON.stringify(summary));
 else {
-  console.log(`\n${summary.seeds} seeds, ${nodeHours} node-hours in ${summary.seconds} s:`);
+  console.log(
+    `\n${done} seeds, ${failed} failed, ${Math.round(nodeHours)} node-hours in ${summary.seconds} s:`,
+  );
   for (const event of rareEvents) console.log(`  ${event.padEnd(44)} ${total.of(event)}`);
 }
