@@ -6,7 +6,7 @@ import { assert } from "../base/assert.ts";
 import { canonicalKey } from "../chain/records.ts";
 import { firstBadSignature } from "../chain/verify-body.ts";
 import { acceptedConn, type Conn, commandJob, type Job } from "../edge/conn.ts";
-import type { Answer, Effect, SealRequest } from "../edge/effect.ts";
+import type { Effect, SealRequest } from "../edge/effect.ts";
 import type { Clock, Env } from "../edge/env.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { Command, Input } from "../edge/input.ts";
@@ -24,7 +24,6 @@ export interface SimNodePort {
   at(timeMs: number, action: () => void): void;
   trace(node: SimNode, line: string): void;
   onEvent(node: SimNode, event: NodeEvent): void;
-  onAnswer(node: SimNode, job: Job, answer: Answer): void;
   onLoad(): void;
   /** After every step of this node. */
   onStep(node: SimNode): void;
@@ -229,7 +228,7 @@ export class SimNode {
         return this.later(node, this.options.fsyncMs, () => this.sign(job, request));
       }
       case "answer":
-        return this.port.onAnswer(this, effect.job, effect.answer);
+        return; // The workload looks at the chain, not at answers.
       case "notify":
         return this.port.onEvent(this, effect.event);
     }

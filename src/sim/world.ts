@@ -160,8 +160,6 @@ export class World {
     this.checkers.onEvent(node, event);
   }
 
-  onAnswer(): void {}
-
   onLoad(): void {
     this.rare.count("answer read from disk");
   }

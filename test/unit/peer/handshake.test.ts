@@ -10,22 +10,16 @@ import { HANDSHAKE, isOver, nextState } from "../../../src/peer/handshake-table.
 import { WireError } from "../../../src/wire/errors.ts";
 import { authPreimage, encodeHandshakePayload } from "../../../src/wire/handshake-payload.ts";
 import { encodeHello } from "../../../src/wire/hello.ts";
-import {
-  encodeOpening,
-  networkMagic,
-  noisePrologue,
-  type Opening,
-} from "../../../src/wire/opening.ts";
+import { noisePrologue } from "../../../src/wire/opening.ts";
 import {
   genesisHash,
   nodeIdOfSeed,
   SessionPair,
-  Side,
+  type Side,
   seedOf,
-  sessionOptions,
-  testEnv,
   testHello,
 } from "../../support/session-pair.ts";
+import { dialler, listener, opening } from "./opening-fixture.ts";
 
 const states = Object.keys(HANDSHAKE) as HandshakeState[];
 const events: HandshakeEvent[] = [
@@ -39,21 +33,6 @@ const events: HandshakeEvent[] = [
   "message-3",
   "fault",
 ];
-
-const listener = (): Side => new Side(testEnv(5), sessionOptions("responder", 2));
-const dialler = (): Side => new Side(testEnv(6), sessionOptions("initiator", 1));
-
-function opening(overrides: Partial<Opening>): Uint8Array {
-  return encodeOpening({
-    magic: networkMagic(genesisHash),
-    role: "initiator",
-    versionMin: 1,
-    versionMax: 1,
-    version: 1,
-    flightBytes: 32,
-    ...overrides,
-  });
-}
 
 describe("the table of the handshake", () => {
   test("leads to states of the table, or refuses the event as the peer's fault", () => {

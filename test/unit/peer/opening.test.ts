@@ -1,36 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { concatBytes } from "../../../src/base/bytes.ts";
-import {
-  decodeOpening,
-  encodeOpening,
-  networkMagic,
-  noMagic,
-  type Opening,
-} from "../../../src/wire/opening.ts";
-import {
-  genesisHash,
-  networkFile,
-  SessionPair,
-  Side,
-  sessionOptions,
-  testEnv,
-} from "../../support/session-pair.ts";
-
-const listener = (): Side => new Side(testEnv(5), sessionOptions("responder", 2));
-const dialler = (): Side => new Side(testEnv(6), sessionOptions("initiator", 1));
-
-function opening(overrides: Partial<Opening>): Uint8Array {
-  return encodeOpening({
-    magic: networkMagic(genesisHash),
-    role: "initiator",
-    versionMin: 1,
-    versionMax: 1,
-    version: 1,
-    flightBytes: 32,
-    ...overrides,
-  });
-}
+import { decodeOpening, networkMagic, noMagic, type Opening } from "../../../src/wire/opening.ts";
+import { genesisHash, networkFile, SessionPair } from "../../support/session-pair.ts";
+import { dialler, listener, opening } from "./opening-fixture.ts";
 
 describe("an opening", () => {
   test("of another network is refused on the first byte that differs", () => {
