@@ -1,7 +1,8 @@
 /**
  * A chain on disk, made quickly by the library itself and not by a network: blocks are built, sealed
  * and executed by a `ChainManager`, and what it persists goes straight into the LevelDB of a data
- * folder. Its own signatures are not checked here; whoever syncs from the folder checks them all.
+ * folder. All validators vote, so each block carries the certificate of its parent (3 signatures).
+ * Its own signatures are not checked here; whoever syncs from the folder checks them all.
  *
  *   fund blocks: 100 accounts of genesis give every sender money | N blocks of signed transfers
  */
@@ -18,9 +19,10 @@ import { saveDurableTip } from "../src/host/durable-tip.ts";
 import { LevelStore } from "../src/host/level-store.ts";
 import { makeNetwork } from "../src/host/network-maker.ts";
 import { systemRandom } from "../src/host/system.ts";
-import { sealPreimage } from "../src/model/header.ts";
+import { type Header, sealPreimage } from "../src/model/header.ts";
 import { type Address, idBytes, type PublicKey, publicKeyOf } from "../src/model/ids.ts";
 import { addressOfKey, signTransaction, type Transaction } from "../src/model/transaction.ts";
+import { encodeVote, encodeVoteData, votePreimage } from "../src/model/vote.ts";
 
 export interface ChainPlan {
   readonly folder: string;
@@ -97,6 +99,7 @@ class BlockMaker {
   private readonly store: LevelStore;
   private readonly validators: readonly Account[];
   private readonly jobs: Job[] = [];
+  private lastJob = 0;
   private tickets = 0;
   private transfers = 0;
   private bytes = 0;
@@ -120,10 +123,12 @@ class BlockMaker {
         return ticket;
       },
       verify: () => {
-        this.jobs.push((this.jobs.length + 1) as Job);
-        return this.jobs.at(-1)!;
+        const job = ++this.lastJob as Job;
+        this.jobs.push(job);
+        return job;
       },
       notify: () => undefined,
+      onHeader: () => undefined,
     };
     this.chain = new ChainManager(env, port, file, new Ledger(file), emptyImage);
   }
@@ -154,17 +159,35 @@ class BlockMaker {
     const { chain, validators } = this;
     const height = chain.head.height + 1;
     const leader = validators[height % validators.length]!;
-    const { header, body } = chain.buildBlock(height, leader.key, transactions);
+    const unsealed = chain.duties.buildBlock(height, leader.key, () => transactions);
+    if (unsealed === undefined) throw new Error(`nothing to seal at ${height}`);
+    const { header, body } = unsealed;
     if (header.txCount !== transactions.length) throw new Error("a transfer did not fit");
     const preimage = sealPreimage(idBytes(chain.genesisHash), header.hash);
     const seal = ed25519.sign(leader.seed, preimage);
     chain.importBlock({ header, seal }, body, undefined);
-    const job = this.jobs.at(-1);
-    if (transactions.length > 0 && job !== undefined) chain.onVerified(job, -1);
+    for (const job of this.jobs.splice(0)) chain.onVerified(job, -1);
     if (chain.head.hash !== header.hash) throw new Error(`block ${height} was not taken`);
+    this.vote(header);
+    chain.onPersisted(this.tickets as Ticket);
     this.transfers += transactions.length;
     this.bytes += body.length + header.bytes.length + seal.length;
     if (height % drainEvery === 0) await this.store.load([]);
+  }
+
+  /** All vote, so the next block carries the certificate of this one. */
+  private vote({ slot, hash, justifiedSlot, justifiedHash }: Header): void {
+    const data = {
+      sourceSlot: justifiedSlot,
+      sourceHash: justifiedHash,
+      targetSlot: slot,
+      targetHash: hash,
+    };
+    const preimage = votePreimage(idBytes(this.chain.genesisHash), encodeVoteData(data));
+    for (const { seed, key } of this.validators) {
+      this.chain.importVote(encodeVote(data, key, ed25519.sign(seed, preimage)), undefined);
+    }
+    if (this.chain.justified.hash !== hash) throw new Error("a block was not certified");
   }
 }
 

@@ -18,7 +18,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   edge: ["base", "params", "crypto", "model", "wire"],
   peer: ["base", "params", "crypto", "model", "noise", "wire", "edge"],
   net: ["base", "params", "crypto", "model", "wire", "edge"],
-  chain: ["base", "params", "crypto", "model", "edge"],
+  finality: ["base", "params", "crypto", "model"],
+  chain: ["base", "params", "crypto", "model", "edge", "finality"],
   mempool: ["base", "params", "crypto", "model", "edge"],
   sync: ["base", "params", "crypto", "model", "wire", "edge", "chain"],
 };

@@ -6,6 +6,7 @@ import { wireLimits } from "../../src/params/limits.ts";
 import { encodeAddressEntries } from "../../src/wire/address.ts";
 import { decodePayload, encodePayload } from "../../src/wire/codec.ts";
 import { type Message, messageNumbers, messageRules } from "../../src/wire/messages.ts";
+import { broken, longBroken } from "./broken-messages.ts";
 import {
   bytesOf,
   digestOf,
@@ -113,6 +114,12 @@ const samples: readonly (readonly [string, Message])[] = [
   ["new_block most", { type: "new_block", header: pattern(420), body: bodyMost }],
   ["new_transaction least", { type: "new_transaction", transaction: pattern(168) }],
   ["new_transaction most", { type: "new_transaction", transaction: repeated(pattern(256), 256) }],
+  ["vote typical", { type: "vote", vote: pattern(176) }],
+  ["certificate least", { type: "certificate", certificate: pattern(179) }],
+  ["certificate typical", { type: "certificate", certificate: pattern(307) }],
+  ["certificate most", { type: "certificate", certificate: repeated(pattern(114), 73) }],
+  ["evidence least", { type: "evidence", evidence: pattern(325) }],
+  ["evidence most", { type: "evidence", evidence: pattern(877) }],
 ];
 
 /** Fields with bytes as hex; long ones by what they repeat. */
@@ -149,6 +156,7 @@ function accepted(): VectorCase[] {
     ["count as d3", "919205d30000000000000001"],
     ["bin with 32-bit length", `919207c600000021${hex(item(1, "tx"))}`],
     ["str with 32-bit length", "91930301db000000026869"],
+    ["vote with 32-bit length", `919210c6000000b0${hex(pattern(176))}`],
   ];
   return [
     ...single,
@@ -167,94 +175,6 @@ function accepted(): VectorCase[] {
     })),
   ];
 }
-
-const nonce = "c4080001020304050607";
-
-/** Payloads in hex, each broken in one way. */
-const broken: readonly (readonly [string, string])[] = [
-  ["no bytes", ""],
-  ["no messages", "90"],
-  ["a map outside", "80"],
-  ["a number outside", "05"],
-  ["a message that is no array", "9105"],
-  ["an empty message", "9190"],
-  ["65,535 messages promised", "dcffff920501"],
-  ["4,294,967,295 messages promised", "ddffffffff920501"],
-  ["type 0", "91920001"],
-  ["type 16", "91921001"],
-  ["type 127", "91927f01"],
-  ["type 2^53", "9192cf002000000000000001"],
-  ["type -1", "9192d0ff01"],
-  ["type as negative fixint", "9192ff01"],
-  ["type as str", "9192a10501"],
-  ["type as float", "9192ca40a0000001"],
-  ["type nil", "9192c001"],
-  ["type false", "9192c201"],
-  ["an element too many", "9193050101"],
-  ["an element too few", "919105"],
-  ["count 0", "91920500"],
-  ["count 65", "91920541"],
-  ["count as float", "919205ca3f800000"],
-  ["count as double", "919205cb3ff0000000000000"],
-  ["count as str", "919205a131"],
-  ["count as bin", "919205c40101"],
-  ["count nil", "919205c0"],
-  ["count true", "919205c3"],
-  ["count a map", "91920580"],
-  ["count an ext", "919205d40100"],
-  ["count ext8", "919205c7010100"],
-  ["count a timestamp", "919205d6ff00000000"],
-  ["count never-used c1", "919205c1"],
-  ["count map16", "919205de0000"],
-  ["count map32", "919205df00000000"],
-  ["count -1", "919205d0ff"],
-  ["count -1 as fixint", "919205ff"],
-  ["count 2^63", "919205cf8000000000000000"],
-  ["cut in an integer", "919205cd00"],
-  ["cut after the type", "919205"],
-  ["a trailing byte", "91920501c0"],
-  ["a second value", "9192050191920501"],
-  ["nonce of 7 bytes", "919301c4070001020304050600"],
-  ["nonce as str", "919301a8000102030405060700"],
-  ["nonce as array", "919301980001020304050607 00".replace(" ", "")],
-  ["time 2^53", `919301${nonce}cf0020000000000000`],
-  ["time negative", `919301${nonce}d3ffffffffffffffff`],
-  ["disconnect code 0", "91930300a0"],
-  ["disconnect code 10", "9193030aa0"],
-  ["disconnect text of 129 bytes", `91930301d981${"61".repeat(129)}`],
-  ["disconnect text with a line feed", "91930301a10a"],
-  ["disconnect text not ASCII", "91930301a2c3a9"],
-  ["disconnect text with an escape", "91930301a11b"],
-  ["peers of 61 bytes", `919206c43d${"01".repeat(61)}`],
-  ["peers with port 0", `919206c43e${"01".repeat(16)}0000${"01".repeat(36)}0000000000000001`],
-  ["peers last seen 2^53", `919206c43e${"01".repeat(54)}0020000000000000`],
-  ["peers of 65 entries", `919206c50fbe${"01".repeat(4_030)}`],
-  ["inv of no items", "919207c400"],
-  ["inv of 34 bytes", `919207c422${"01".repeat(34)}`],
-  ["inv of kind 3", `919207c42103${"00".repeat(32)}`],
-  ["inv of kind 0", `919207c42100${"00".repeat(32)}`],
-  ["locator empty", `91950a00c400c420${"00".repeat(32)}01`],
-  ["locator of 33 bytes", `91950a00c421${"00".repeat(33)}c420${"00".repeat(32)}01`],
-  ["stop of 31 bytes", `91950a00c420${"00".repeat(32)}c41f${"00".repeat(31)}01`],
-  ["513 headers asked", `91950a00c420${"00".repeat(32)}c420${"00".repeat(32)}cd0201`],
-  ["request 2^32", `91950acf0000000100000000c420${"00".repeat(32)}c420${"00".repeat(32)}01`],
-  ["headers of 421 bytes", `91930b00c501a5${"00".repeat(421)}`],
-  ["no blocks asked", "91930c00c400"],
-  ["129 blocks asked", `91930c00c51020${"00".repeat(4_128)}`],
-  ["body of 3 bytes", `91940d00c420${"00".repeat(32)}c403000000`],
-  ["body false", `91940d00c420${"00".repeat(32)}c2`],
-  ["header of 419 bytes", `91930ec501a3${"00".repeat(419)}c40400000000`],
-  ["transaction of 167 bytes", `91920fc4a7${"00".repeat(167)}`],
-];
-
-/** Broken payloads too long to be written down: `prefix`, then `unit` many times. */
-const longBroken: readonly (readonly [string, string, string, number])[] = [
-  ["6,000 bytes of nested arrays", "", "dcffff", 2_000],
-  ["more messages than a payload may have", "dc4001", "920501", 16_385],
-  ["inv of 1,025 items", "919207c58421", `02${"00".repeat(32)}`, 1_025],
-  ["a transaction of 65,537 bytes", "91920fc600010001", "00", 65_537],
-  ["a body of 1,048,577 bytes", `91940d00c420${"00".repeat(32)}c600100001`, "00", 1_048_577],
-];
 
 function refused(): VectorCase[] {
   const short = broken.map(([name, payload]) => {

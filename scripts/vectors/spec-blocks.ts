@@ -50,6 +50,9 @@ const fields: Readonly<Record<keyof typeof messageNumbers, readonly string[]>> =
   block_body: ["request u32", "hash bin 32", "body nil, or bin 4 to 1,048,576"],
   new_block: ["header bin 420 (header, seal)", "body bin 4 to 1,048,576"],
   new_transaction: ["transaction bin 168 to 65,536"],
+  vote: ["vote bin 176"],
+  certificate: ["certificate bin 179 to 8,322 (§6)"],
+  evidence: ["evidence bin 325 to 877 (§6)"],
 };
 
 function items(): string {

@@ -32,7 +32,9 @@ export function accountKey(address: Address): Uint8Array {
 }
 
 /** H("sys/1", name): where the chain's own entries stand. */
-export function systemKey(name: "params" | "validators" | "supply"): Uint8Array {
+export function systemKey(
+  name: "params" | "validators" | "supply" | "governance" | "jailed",
+): Uint8Array {
   return systemKeyHash(asciiBytes(name));
 }
 

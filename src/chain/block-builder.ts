@@ -4,6 +4,7 @@
  */
 import { emptyBytes } from "../base/bytes.ts";
 import { encodeBody } from "../model/block.ts";
+import { type Certificate, certificateHash } from "../model/certificate.ts";
 import { encodeHeader, type Header, headerVersion } from "../model/header.ts";
 import type { PublicKey } from "../model/ids.ts";
 import { merkleRoot } from "../model/merkle.ts";
@@ -17,25 +18,33 @@ export interface UnsealedBlock {
   readonly body: Uint8Array;
 }
 
+export interface BlockIntent {
+  readonly slot: number;
+  readonly sealer: PublicKey;
+  readonly candidates: readonly Transaction[];
+  readonly certificate: Certificate | undefined;
+  /** Signers of `certificate`. */
+  readonly voters: readonly PublicKey[];
+  /** Of the highest block that is final by this one. */
+  readonly finalHeight: number;
+}
+
 /** `state` is that after `parent`, and is so again on return. */
 export function buildBlock(
   state: StateMachine,
   file: NetworkFile,
   parent: Header,
-  intent: {
-    readonly slot: number;
-    readonly sealer: PublicKey;
-    readonly candidates: readonly Transaction[];
-  },
+  intent: BlockIntent,
 ): UnsealedBlock {
-  const { slot, sealer, candidates } = intent;
+  const { slot, sealer, candidates, certificate, voters, finalHeight } = intent;
   const height = parent.height + 1;
-  const certificate = emptyBytes;
-  const bytesMax = chainLimits.blockBodyBytesMax - 4 - certificate.length;
+  const carried = certificate?.bytes ?? emptyBytes;
+  const bytesMax = chainLimits.blockBodyBytesMax - 4 - carried.length;
   const few = candidates.slice(0, chainLimits.blockTransactionsMax);
-  const applied = state.applyPossible({ height, slot, sealer }, few, bytesMax);
+  const context = { height, slot, sealer, finalizedHeight: finalHeight, voters };
+  const applied = state.applyPossible(context, few, bytesMax);
   state.undo(applied.changes);
-  const body = encodeBody(certificate, applied.included);
+  const body = encodeBody(carried, applied.included);
   const header = encodeHeader({
     version: headerVersion,
     engine: 0,
@@ -47,9 +56,9 @@ export function buildBlock(
     stateRoot: applied.stateRoot,
     txRoot: merkleRoot(applied.included.map((transaction) => transaction.bytes)),
     receiptsRoot: applied.receiptsRoot,
-    certHash: new Uint8Array(32),
-    justifiedSlot: parent.justifiedSlot,
-    justifiedHash: parent.justifiedHash,
+    certHash: certificate === undefined ? new Uint8Array(32) : certificateHash(carried),
+    justifiedSlot: certificate?.data.targetSlot ?? parent.justifiedSlot,
+    justifiedHash: certificate?.data.targetHash ?? parent.justifiedHash,
     validatorsHash: parent.nextValidatorsHash,
     nextValidatorsHash: applied.nextValidatorsHash,
     sealer,

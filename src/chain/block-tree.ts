@@ -1,8 +1,8 @@
 /**
  * All headers above the anchor, and their bodies while there is room. Bounded: `treeNodesMax`
  * nodes, `treeBodyBytesMax` bytes. NOT which branch is executed (`branch-switch.ts`).
- * Invariant: every node descends from the root; `bestHeader` is the best node that is neither
- * invalid nor hidden behind a body that nobody gives.
+ * Invariant: every node descends from the root; `bestHeader` is the best node on the base that is
+ * neither invalid nor hidden behind a body that nobody gives.
  * protocol-spec/06-validation §5.
  *
  *   root ── b1 ── b2 ── b3        a leaf is a tip; forks share what is left of them
@@ -14,17 +14,19 @@ import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import { best, better } from "./fork-choice.ts";
-import { type TreeNode, treeNode } from "./tree-node.ts";
+import { type Derived, type TreeNode, treeNode } from "./tree-node.ts";
 
 export class BlockTree {
   private readonly nodes = new Map<BlockHash, TreeNode>();
   private rootNode: TreeNode;
   private bestNode: TreeNode;
+  private baseNode: TreeNode;
   private bytes = 0;
 
   constructor(root: TreeNode) {
     this.rootNode = root;
     this.bestNode = root;
+    this.baseNode = root;
     this.nodes.set(root.hash, root);
   }
 
@@ -34,6 +36,20 @@ export class BlockTree {
 
   get bestHeader(): TreeNode {
     return this.bestNode;
+  }
+
+  /** A quorum voted for it: the best header stands on it, whatever else is longer. */
+  get base(): TreeNode {
+    return this.baseNode;
+  }
+
+  setBase(base: TreeNode): void {
+    if (base === this.baseNode) return;
+    assert(this.nodes.get(base.hash) === base, "the base is in the tree");
+    for (const node of this.nodes.values()) node.isOnBase = false;
+    for (const node of subtree(base)) node.isOnBase = true;
+    this.baseNode = base;
+    this.findBestHeader();
   }
 
   get size(): number {
@@ -58,13 +74,14 @@ export class BlockTree {
     return [...this.nodes.values()].filter((node) => node.children.length === 0);
   }
 
-  insert(sealed: SealedHeader, parent: TreeNode, rank: number): TreeNode {
+  insert(sealed: SealedHeader, parent: TreeNode, derived: Derived): TreeNode {
     assert(!this.nodes.has(sealed.header.hash), "a header is inserted once");
     assert(parent.status !== "invalid", "nothing stands on an invalid block");
-    const node = treeNode(sealed, parent, rank);
+    const node = treeNode(sealed, parent, derived);
     parent.children.push(node);
     this.nodes.set(node.hash, node);
-    if (!node.isHidden && better(node, this.bestNode)) this.bestNode = node;
+    if (node.isHidden) return node;
+    if (this.isPreferred(node, this.bestNode)) this.bestNode = node;
     return node;
   }
 
@@ -145,6 +162,7 @@ export class BlockTree {
       gone.ready = false;
       this.nodes.delete(gone.hash);
     }
+    if (this.nodes.get(this.baseNode.hash) !== this.baseNode) this.setBase(this.rootNode);
     if (this.nodes.get(this.bestNode.hash) !== this.bestNode) this.findBestHeader();
     return removed;
   }
@@ -158,6 +176,7 @@ export class BlockTree {
       .flatMap((child) => this.remove(child));
     this.forgetBody(old);
     this.nodes.delete(old.hash);
+    if (this.baseNode === old) this.setBase(root);
     old.children = [];
     root.parent = undefined;
     root.changes = undefined;
@@ -168,7 +187,11 @@ export class BlockTree {
 
   private findBestHeader(): void {
     const open = [...this.nodes.values()].filter((n) => n.status !== "invalid" && !n.isHidden);
-    this.bestNode = best(open) ?? this.rootNode;
+    this.bestNode = best(open.filter((n) => n.isOnBase)) ?? best(open) ?? this.rootNode;
+  }
+
+  private isPreferred(node: TreeNode, other: TreeNode): boolean {
+    return node.isOnBase === other.isOnBase ? better(node, other) : node.isOnBase;
   }
 }
 

@@ -3,21 +3,28 @@
  * checked by jobs. NOT executed here. A body that does not match says nothing of the header.
  * protocol-spec/06-validation §2.
  */
-import { copyBytes } from "../base/bytes.ts";
+import { assert } from "../base/assert.ts";
+import { copyBytes, readU32 } from "../base/bytes.ts";
 import type { Conn, Job } from "../edge/conn.ts";
+import type { PublicKey } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
+import { voteDataBytes } from "../model/vote.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { makeRoom } from "./body-room.ts";
+import { type Carried, carriedBy, certifiersOf } from "./carried-proof.ts";
 import { invalidOf } from "./header-intake.ts";
 import { checkSignatures, matchBody } from "./rules.ts";
 import type { TreeNode } from "./tree-node.ts";
+import type { ValidatorSets } from "./validator-sets.ts";
 import { VerifyWindow } from "./verify-window.ts";
 
 export type Taken =
   | { readonly type: "duplicate" }
   | { readonly type: "rejected"; readonly rejection: Rejection }
+  /** It is the body that the header commits to, and breaks a rule: so does the block. */
+  | { readonly type: "invalid"; readonly rejection: Rejection }
   /** Held; its signatures are being checked. */
   | { readonly type: "checking" }
   /** Held, nothing to check; `ready` may be executed now. */
@@ -29,15 +36,32 @@ export type Verified =
   | { readonly node: TreeNode; readonly rejection: Rejection }
   | { readonly node: TreeNode; readonly ready: readonly TreeNode[] };
 
+/** Was this vote seen, and its signature found good? */
+type IsKnown = (data: Uint8Array, validator: PublicKey, signature: Uint8Array) => boolean;
+
+export interface BodyIntakeParts {
+  readonly tree: BlockTree;
+  readonly active: ActiveChain;
+  readonly sets: ValidatorSets;
+  readonly isKnown: IsKnown;
+  readonly verify: (body: Uint8Array, certifiers: readonly PublicKey[]) => Job;
+}
+
 export class BodyIntake {
   private readonly tree: BlockTree;
   private readonly active: ActiveChain;
   private readonly window: VerifyWindow;
 
-  constructor(tree: BlockTree, active: ActiveChain, start: (body: Uint8Array) => Job) {
+  private readonly sets: ValidatorSets;
+  private readonly isKnown: IsKnown;
+
+  constructor(parts: BodyIntakeParts) {
+    const { tree, active, sets, isKnown, verify } = parts;
     this.tree = tree;
     this.active = active;
-    this.window = new VerifyWindow(start);
+    this.sets = sets;
+    this.isKnown = isKnown;
+    this.window = new VerifyWindow((node, body) => verify(body, this.certifiersOf(node, body)));
   }
 
   /** Keeps a copy of `bytes` when it keeps them. */
@@ -51,10 +75,15 @@ export class BodyIntake {
     }
     const body = matchBody(node.header, bytes);
     if ("code" in body) return { type: "rejected", rejection: body };
+    const { certificate } = body;
+    const setOf = (hash: Uint8Array) => this.sets.get(hash);
+    const carried = certificate.length > 0 ? carriedBy(node, certificate, setOf) : undefined;
+    if (certificate.length > 0 && carried === undefined) return { type: "dropped" };
     this.tree.setBody(node, copyBytes(bytes), source);
+    if (carried !== undefined && "code" in carried) return { type: "invalid", rejection: carried };
     for (const dropped of makeRoom(this.tree, this.active)) this.window.delete(dropped);
     if (node.body === undefined) return { type: "dropped" };
-    if (body.transactions.length === 0) {
+    if (body.transactions.length === 0 && this.unknownOf(carried).length === 0) {
       return { type: "checked", ready: this.tree.setChecked(node) };
     }
     this.window.add(node);
@@ -72,5 +101,25 @@ export class BodyIntake {
 
   forget(nodes: readonly TreeNode[]): void {
     for (const node of nodes) this.window.delete(node);
+  }
+
+  private certifiersOf(node: TreeNode, body: Uint8Array): readonly PublicKey[] {
+    const bytes = body.subarray(4, 4 + readU32(body, 0));
+    if (bytes.length === 0) return [];
+    const carried = carriedBy(node, bytes, (hash) => this.sets.get(hash));
+    assert(carried === undefined || !("code" in carried), "it was checked when it came");
+    return this.unknownOf(carried);
+  }
+
+  /** Nobody, when all of its signatures were seen as votes. */
+  private unknownOf(carried: Carried | undefined): readonly PublicKey[] {
+    if (carried === undefined) return [];
+    const { certificate } = carried;
+    const data = certificate.bytes.subarray(0, voteDataBytes);
+    const keys = certifiersOf(carried);
+    const isKnown = certificate.signers.every(({ signature }, index) =>
+      this.isKnown(data, keys[index]!, signature),
+    );
+    return isKnown ? [] : keys;
   }
 }

@@ -10,18 +10,23 @@
  *    └── b1 ── b2 ── b3 ── b4     batch 2: connect b4
  */
 import { assert, defined } from "../base/assert.ts";
+import { equalBytes, isZero } from "../base/bytes.ts";
 import type { Ticket } from "../edge/conn.ts";
 import type { Write } from "../edge/effect.ts";
 import type { Block } from "../model/block.ts";
+import type { Header } from "../model/header.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import type { Transaction } from "../model/transaction.ts";
+import { encodeValidatorSet } from "../model/validator-set.ts";
 import type { ActiveChain } from "./active-chain.ts";
-import { better } from "./fork-choice.ts";
+import { certifiersOf, targetOf } from "./carried-proof.ts";
 import type { Journal } from "./journal.ts";
-import { bodyKey, encodeNode, encodeRef, metaKey, nodeKey, stateKey } from "./records.ts";
+import { certificateOf } from "./justification.ts";
+import { bodyKey, encodeNode, encodeRef, metaKey, nodeKey, setKey, stateKey } from "./records.ts";
 import { checkResult } from "./rules.ts";
-import type { StateChange, StateMachine } from "./state-machine.ts";
+import type { BlockContext, StateChange, StateMachine } from "./state-machine.ts";
 import { blockOf, bodyOf, forkPointOf, pathTo, type TreeNode } from "./tree-node.ts";
+import type { ValidatorSets } from "./validator-sets.ts";
 
 /** What may still be executed in this step. */
 export interface StepBudget {
@@ -43,25 +48,22 @@ export class BranchSwitch {
   private readonly state: StateMachine;
   private readonly active: ActiveChain;
   private readonly journal: Journal;
-  /** What else belongs into the batch that makes the new head. */
-  private readonly onHead: (head: TreeNode) => Write[];
+  private readonly sets: ValidatorSets;
 
-  constructor(
-    state: StateMachine,
-    active: ActiveChain,
-    journal: Journal,
-    onHead: (head: TreeNode) => Write[],
-  ) {
+  constructor(state: StateMachine, active: ActiveChain, journal: Journal, sets: ValidatorSets) {
     this.state = state;
     this.active = active;
     this.journal = journal;
-    this.onHead = onHead;
+    this.sets = sets;
   }
 
-  /** Moves the head to `target`, which is better, or as far towards it as rules and budget let. */
-  switchTo(target: TreeNode, budget: StepBudget): Switched {
+  /**
+   * Moves the head to `target`, which `isBetter` than it, or as far towards it as rules and budget
+   * let.
+   */
+  switchTo(target: TreeNode, budget: StepBudget, isBetter: (node: TreeNode) => boolean): Switched {
     const start = this.active.head;
-    assert(target.ready && better(target, start), "only a better branch is executed");
+    assert(target.ready && isBetter(target), "only a better branch is executed");
     const fork = forkPointOf(target, start);
     const undone = pathTo(start, fork).reverse();
     const disconnected = undone.map(blockOf);
@@ -81,8 +83,8 @@ export class BranchSwitch {
       }
       fresh.push(node);
       connected.push(block);
-      writes.push(...connectWrites(node));
-      if (!better(node, start)) continue;
+      writes.push(...connectWrites(node, this.sets));
+      if (!isBetter(node)) continue;
       ticket = this.write(writes, fresh);
       writes = [];
       fresh = [];
@@ -95,10 +97,58 @@ export class BranchSwitch {
     return { connected: [], disconnected: [], ticket, bad };
   }
 
+  /**
+   * Executes the branch of `node` and comes back; its blocks are stored. Nothing happens when more
+   * than `blocksMax` would have to be executed. Returns the block that broke a rule.
+   */
+  prove(node: TreeNode, blocksMax: number): Switched["bad"] {
+    const start = this.active.head;
+    const fork = forkPointOf(node, start);
+    const path = pathTo(node, fork);
+    if (path.length > blocksMax || start.height - fork.height > blocksMax) return undefined;
+    const undone = pathTo(start, fork).reverse();
+    for (const old of undone) this.disconnect(old);
+    const fresh: TreeNode[] = [];
+    let bad: Switched["bad"];
+    for (const next of path) {
+      const rejection = this.connect(next, bodyOf(next).transactions);
+      if (rejection !== undefined) {
+        bad = { node: next, rejection };
+        break;
+      }
+      fresh.push(next);
+    }
+    // A vote may follow, so the block must outlive us.
+    const writes = fresh.flatMap((next) => blockWrites(next, this.sets));
+    for (const next of fresh) next.stored = true;
+    this.takeBack(fresh, undone);
+    if (writes.length > 0) this.journal.write(writes);
+    return bad;
+  }
+
+  /** Runs `work` on the state before the head. */
+  beforeHead<T>(work: () => T): T {
+    const { head } = this.active;
+    this.disconnect(head);
+    try {
+      return work();
+    } finally {
+      this.takeBack([], [head]);
+    }
+  }
+
+  private contextOf(node: TreeNode): BlockContext {
+    const { height, slot, sealer } = node.header;
+    const target = isZero(node.header.certHash) ? undefined : targetOf(node);
+    const set = target && this.sets.get(target.header.validatorsHash);
+    const voters = set === undefined ? [] : certifiersOf({ certificate: certificateOf(node), set });
+    return { height, slot, sealer, finalizedHeight: node.final.height, voters };
+  }
+
   private write(writes: readonly Write[], fresh: readonly TreeNode[]): Ticket {
     const { head } = this.active;
     for (const node of fresh) node.stored = true;
-    const all = [...writes, { key: metaKey("head"), value: encodeRef(head) }, ...this.onHead(head)];
+    const all = [...writes, { key: metaKey("head"), value: encodeRef(head) }];
     // Nobody else can give us back what we sealed, so it is durable before it is shown.
     const own = fresh.some((node) => node.bodySource === undefined);
     return own ? this.journal.writeDurably(all, head) : this.journal.write(all);
@@ -116,7 +166,7 @@ export class BranchSwitch {
   /** body -> executed */
   private connect(node: TreeNode, transactions: readonly Transaction[]): Rejection | undefined {
     const { header } = node;
-    const applied = this.state.apply(header, transactions);
+    const applied = this.state.apply(this.contextOf(node), transactions);
     if ("code" in applied) return applied;
     const rejection = checkResult(header, applied);
     if (rejection !== undefined) {
@@ -125,6 +175,8 @@ export class BranchSwitch {
     }
     node.changes = applied.changes;
     node.status = "executed";
+    node.isProven = true;
+    if (handsOver(header)) this.sets.add(this.state.validators());
     this.active.push(node);
     return undefined;
   }
@@ -140,17 +192,32 @@ export class BranchSwitch {
   }
 }
 
-function connectWrites(node: TreeNode): Write[] {
+function handsOver(header: Header): boolean {
+  return !equalBytes(header.validatorsHash, header.nextValidatorsHash);
+}
+
+function connectWrites(node: TreeNode, sets: ValidatorSets): Write[] {
+  const changes = defined(node.changes, "it is executed");
+  return [...stateWrites(changes, "after"), ...blockWrites(node, sets)];
+}
+
+/** Its records depend on the block alone, so an earlier one is the same. */
+function blockWrites(node: TreeNode, sets: ValidatorSets): Write[] {
+  if (node.stored) return [];
   const changes = defined(node.changes, "it is executed");
   const body = defined(node.body, "it is executed");
-  const writes = stateWrites(changes, "after");
-  // Both depend on the block alone, so an earlier record is the same.
-  if (node.stored) return writes;
   return [
-    ...writes,
-    { key: nodeKey(node), value: encodeNode({ sealed: node.sealed, changes }) },
+    { key: nodeKey(node), value: encodeNode({ ...node, changes }) },
     { key: bodyKey(node), value: body },
+    ...setWrites(node.header, sets),
   ];
+}
+
+function setWrites(header: Header, sets: ValidatorSets): Write[] {
+  if (!handsOver(header)) return [];
+  const hash = header.nextValidatorsHash;
+  const set = defined(sets.get(hash), "it was learned when the block was executed");
+  return [{ key: setKey(hash), value: encodeValidatorSet(set) }];
 }
 
 function stateWrites(changes: readonly StateChange[], side: "before" | "after"): Write[] {

@@ -10,7 +10,6 @@
 import { assert } from "../base/assert.ts";
 import { BoundedMap } from "../base/bounded.ts";
 import type { Write } from "../edge/effect.ts";
-import { encodeSealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
@@ -18,6 +17,7 @@ import type { BlockTree } from "./block-tree.ts";
 import {
   bodyKey,
   canonicalKey,
+  encodeAnchor,
   encodeCanonical,
   encodeHeight,
   encodeTransactionRef,
@@ -33,7 +33,9 @@ export class Burial {
   private readonly active: ActiveChain;
   /** Once for each block buried, with what left the tree. */
   private readonly onBuried: (removed: readonly TreeNode[]) => void;
-  private readonly heights = new BoundedMap<BlockHash, number>(chainLimits.treeNodesMax);
+  private readonly places = new BoundedMap<BlockHash, Place>(chainLimits.treeNodesMax);
+  /** Every buried block from this slot on is remembered. */
+  private oldestSlot: number;
   private readonly hashes = new BoundedMap<string, BlockHash>(chainLimits.treeNodesMax);
 
   constructor(
@@ -44,12 +46,18 @@ export class Burial {
     this.tree = tree;
     this.active = active;
     this.onBuried = onBuried;
+    this.oldestSlot = tree.root.slot;
     this.remember(tree.root);
   }
 
   /** Height of a block that is buried, if it is among the latest of them. */
   heightOf(hash: BlockHash): number | undefined {
-    return this.heights.get(hash);
+    return this.places.get(hash)?.height;
+  }
+
+  /** Is it certain that a block of `slot`, not above the anchor, was never on our chain? */
+  isForeign(hash: BlockHash, slot: number): boolean {
+    return slot >= this.oldestSlot && slot <= this.tree.root.slot && !this.places.has(hash);
   }
 
   /** The buried block at `height`, if it is among the latest of them. */
@@ -76,14 +84,20 @@ export class Burial {
   }
 
   private remember(node: TreeNode): void {
-    this.heights.set(node.hash, node.height);
+    const dropped = this.places.set(node.hash, { height: node.height, slot: node.slot });
+    if (dropped !== undefined) this.oldestSlot = dropped[1].slot + 1;
     this.hashes.set(String(node.height), node.hash);
   }
 }
 
+interface Place {
+  readonly height: number;
+  readonly slot: number;
+}
+
 /** "M anchor". */
 export function anchorWrite(anchor: TreeNode): Write {
-  return { key: metaKey("anchor"), value: encodeSealedHeader(anchor.sealed) };
+  return { key: metaKey("anchor"), value: encodeAnchor(anchor) };
 }
 
 function recordsOf(node: TreeNode): Write[] {

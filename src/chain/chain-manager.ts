@@ -1,35 +1,30 @@
 /**
- * The chain: takes headers and bodies in any order, keeps the best valid branch executed, and says
- * what came of each. Composes the parts of this folder. NOT networking, and no I/O: signatures are
- * checked by jobs, records are written by tickets.
+ * The chain: takes headers, bodies, votes and certificates in any order, keeps the best valid
+ * branch executed and what is final behind it, and says what came of each. Composes the parts of
+ * this folder (`chain-parts.ts`). NOT networking, and no I/O: signatures of bodies are checked by
+ * jobs, records are written by tickets.
  *
  * Invariant: after every call the head is the best block whose branch is complete and valid (or
  * `deadline` is near and `tick` goes on towards it); every result names who gave the block.
  * protocol-spec/06-validation.
  */
-import { equalBytes } from "../base/bytes.ts";
 import type { Conn, Job, Ticket } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import type { StoreImage } from "../edge/store-image.ts";
+import type { Certificate } from "../model/certificate.ts";
+import type { Evidence } from "../model/evidence.ts";
 import type { SealedHeader } from "../model/header.ts";
-import { type BlockHash, idBytes, type PublicKey } from "../model/ids.ts";
+import type { BlockHash } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
-import type { Transaction } from "../model/transaction.ts";
-import type { ActiveChain } from "./active-chain.ts";
-import { buildBlock, type UnsealedBlock } from "./block-builder.ts";
-import type { BlockTree } from "./block-tree.ts";
-import { BodyIntake } from "./body-intake.ts";
-import { Burial } from "./burial.ts";
-import { startChain } from "./chain-start.ts";
-import { ChainView, type Fork } from "./chain-view.ts";
+import type { Vote } from "../model/vote.ts";
+import { assembleChain, type ChainParts, sizesOf } from "./chain-parts.ts";
+import type { ChainView } from "./chain-view.ts";
+import { Duties } from "./duties.ts";
 import { genesisBlock } from "./genesis.ts";
-import { HeadKeeper } from "./head-keeper.ts";
-import { HeaderIntake, type HeadersImported } from "./header-intake.ts";
+import type { HeadersImported } from "./header-intake.ts";
 import type { ChainPort, Imported } from "./imported.ts";
-import { Journal } from "./journal.ts";
-import type { FinalizedRef } from "./records.ts";
-import { genesisWrites } from "./restore.ts";
-import { SlotTable } from "./slot-table.ts";
+import type { SafetyConflict } from "./justification.ts";
+import type { BlockRef, FinalizedRef } from "./records.ts";
 import type { StateMachine } from "./state-machine.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { WaitingBlock } from "./waiting.ts";
@@ -37,19 +32,15 @@ import type { WaitingBlock } from "./waiting.ts";
 export class ChainManager {
   readonly genesis: SealedHeader;
   readonly genesisHash: BlockHash;
+  /** For validators. */
+  readonly duties: Duties;
   private readonly env: Env;
-  private readonly file: NetworkFile;
-  private readonly state: StateMachine;
-  private readonly tree: BlockTree;
-  private readonly active: ActiveChain;
-  private readonly slots = new SlotTable();
-  private readonly journal: Journal;
-  private readonly headers: HeaderIntake;
-  private readonly bodies: BodyIntake;
-  private readonly keeper: HeadKeeper;
-  private readonly view: ChainView;
+  private readonly port: ChainPort;
+  private readonly parts: ChainParts;
   /** Orphans that headers have placed; they are imported in the next tick. */
   private resolved: WaitingBlock[] = [];
+  /** What came of headers besides; told in the next tick. */
+  private untold: Imported[] = [];
   private resumeAt = Number.POSITIVE_INFINITY;
 
   /** Writes to `port` at once when the store is fresh. Throws `StoreDamaged`. */
@@ -59,74 +50,53 @@ export class ChainManager {
     file: NetworkFile,
     state: StateMachine,
     image: StoreImage,
+    checkpoint?: BlockRef,
   ) {
     this.env = env;
-    this.file = file;
-    this.state = state;
+    this.port = port;
     this.genesis = genesisBlock(file, state);
-    const genesis = this.genesis.header;
-    this.genesisHash = genesis.hash;
-    const start = startChain(image, this.genesis, file.validators, state);
-    const { tree, active, finalized, isFresh } = start;
-    this.tree = tree;
-    this.active = active;
-    for (const node of tree.all()) this.slots.add(node.header);
-    this.journal = new Journal(env, port);
-    const { journal, slots } = this;
-    this.bodies = new BodyIntake(tree, active, (body) => port.verify(idBytes(genesis.hash), body));
-    const onRemoved = (nodes: readonly TreeNode[]) => {
-      for (const node of nodes) slots.delete(node.header);
-      this.bodies.forget(nodes);
-    };
-    const burial = new Burial(tree, active, (removed) => {
-      onRemoved(removed);
-      state.commit();
-      this.headers.dropBuried(tree.root.height);
-    });
-    // The set does not change in this version; with set changes this asks the branch.
-    const validatorsOf = (hash: Uint8Array) =>
-      equalBytes(hash, genesis.validatorsHash) ? file.validators : undefined;
-    const shared = { file, genesis, tree, active, burial, journal, slots };
-    this.headers = new HeaderIntake(env, port, { ...shared, validatorsOf, onRemoved });
-    this.keeper = new HeadKeeper(env, port, { tree, active, burial, journal, state, finalized });
-    this.view = new ChainView(tree, active, burial, genesis.hash);
-    if (isFresh) journal.write(genesisWrites(this.genesis, state));
-    this.keeper.onStarted();
+    this.genesisHash = this.genesis.header.hash;
+    const { genesis } = this;
+    this.parts = assembleChain({ env, port, file, state, image, genesis, checkpoint });
+    this.duties = new Duties(this.parts, state, file);
   }
 
   /** Executed, and the best of what is complete and valid. */
   get head(): TreeNode {
-    return this.active.head;
+    return this.parts.active.head;
   }
 
   /** The best header that is not known to be invalid; its bodies may be missing, none withheld. */
   get bestHeader(): TreeNode {
-    return this.tree.bestHeader;
+    return this.parts.tree.bestHeader;
   }
 
-  /** The root of the fork choice; the anchor until certificates are carried. */
-  get justified(): { readonly slot: number; readonly hash: BlockHash } {
-    return { slot: this.anchor.slot, hash: this.anchor.hash };
+  /** The root of the fork choice: the newest block that a quorum voted for. */
+  get justified(): TreeNode {
+    return this.parts.justification.justified;
   }
 
   /** Durable finality; genesis until something is final. */
   get finalized(): FinalizedRef {
-    return this.keeper.finalized;
+    return this.parts.keeper.finalized;
   }
 
-  /** The deepest block in memory: never undone, the lowest fork point there can be. */
+  /** Set once two contradicting blocks were proven final; nothing is sealed or voted for then. */
+  get halted(): SafetyConflict | undefined {
+    return this.parts.justification.halted;
+  }
+
+  /** The deepest block in memory, and the lowest fork point there can be. */
   get anchor(): TreeNode {
-    return this.tree.root;
+    return this.parts.tree.root;
   }
 
-  /**
-   * Headers in chain order; those already known are skipped. Stops at the first that hangs in the
-   * air, lies in the future, or breaks a rule. `headers` must own their bytes: they are kept.
-   */
+  /** As `HeaderIntake.importHeaders`; `headers` must own their bytes: they are kept. */
   importHeaders(headers: readonly SealedHeader[], source: Conn | undefined): HeadersImported {
-    return this.headers.importHeaders(headers, source, (node) => {
-      const waited = this.headers.takeOrphansOf(node);
-      if (waited.length === 0) return;
+    return this.parts.headers.importHeaders(headers, source, (node) => {
+      const waited = this.parts.headers.takeOrphansOf(node);
+      this.untold.push(...this.onInserted(node));
+      if (waited.length === 0 && this.untold.length === 0) return;
       this.resolved.push(...waited);
       this.resumeAt = this.env.clock.monotonicMs + 1;
     });
@@ -134,12 +104,12 @@ export class ChainManager {
 
   /** Nobody gives the body of `hash`, or perhaps somebody does again. */
   setWithheld(hash: BlockHash, isWithheld: boolean): void {
-    this.tree.setWithheld(hash, isWithheld);
+    this.parts.tree.setWithheld(hash, isWithheld);
   }
 
-  /** The body of a header in the tree; nothing happens when it left the tree meanwhile. */
+  /** The body of a header in the tree. */
   importBody(hash: BlockHash, body: Uint8Array, source: Conn | undefined): Imported[] {
-    const node = this.tree.get(hash);
+    const node = this.parts.tree.get(hash);
     if (node === undefined) return [];
     const results: Imported[] = [];
     this.takeBody(node, body, source, results);
@@ -151,110 +121,121 @@ export class ChainManager {
     return this.importBlocks([{ sealed, body, source }]);
   }
 
-  /** The answer to a `verify`: `firstBad` is -1 when all signatures are good. */
+  // Votes, certificates and evidence must own their bytes; without a source they are our own.
+  importVote(vote: Vote, source: Conn | undefined): Imported[] {
+    return this.settled(this.parts.votes.importVote(vote, source), []);
+  }
+
+  importCertificate(certificate: Certificate, source: Conn | undefined): Imported[] {
+    return this.settled(this.parts.votes.importCertificate(certificate, source), []);
+  }
+
+  /** What was held back since `duties.freeze` counts. */
+  thaw(): Imported[] {
+    this.parts.justification.thaw();
+    return this.settled([], []);
+  }
+
+  importEvidence(evidence: Evidence, source: Conn | undefined): Imported[] {
+    return this.parts.evidence.importEvidence(evidence, source);
+  }
+
+  /** The answer to a `verify`: `firstBad` as `firstBadSignature` says. */
   onVerified(job: Job, firstBad: number): Imported[] {
-    const verified = this.bodies.onVerified(job, firstBad);
+    const verified = this.parts.bodies.onVerified(job, firstBad);
     if (verified === undefined) return [];
     const { node } = verified;
     if ("rejection" in verified) {
-      return [this.keeper.reject(node, verified.rejection), ...this.keeper.advance()];
+      return [this.parts.keeper.reject(node, verified.rejection), ...this.parts.keeper.advance()];
     }
-    this.keeper.consider(verified.ready);
+    this.onReady(verified.ready);
     return this.settled([], [node]);
   }
 
   /** Everything up to `through` is durable. */
   onPersisted(through: Ticket): void {
-    this.keeper.onPersisted(through);
+    this.parts.keeper.onPersisted(through);
   }
 
-  /** In `env.clock.monotonicMs`. */
   get deadline(): number {
-    const { journal, headers, keeper } = this;
+    const { journal, headers, keeper } = this.parts;
     return Math.min(journal.deadline, headers.deadline, keeper.deadline, this.resumeAt);
   }
 
   /** Future blocks whose slot has come, orphans that were placed, execution that was cut short. */
   tick(): Imported[] {
-    this.journal.tick(this.head);
-    const blocks = [...this.resolved, ...this.headers.takeDue()];
+    this.parts.journal.tick(this.head);
+    const blocks = [...this.resolved, ...this.parts.headers.takeDue()];
+    const untold = this.untold;
     this.resolved = [];
+    this.untold = [];
     this.resumeAt = Number.POSITIVE_INFINITY;
-    return this.importBlocks(blocks);
+    return [...untold, ...this.importBlocks(blocks)];
   }
 
   /** In memory only: above the anchor, and the anchor. */
   node(hash: BlockHash): TreeNode | undefined {
-    return this.tree.get(hash);
+    return this.parts.tree.get(hash);
   }
 
   has(hash: BlockHash): boolean {
-    return this.tree.get(hash) !== undefined;
+    return this.parts.tree.get(hash) !== undefined;
   }
 
   /** The executed block at `height`; undefined below the anchor and above the head. */
   canonicalAt(height: number): TreeNode | undefined {
-    return this.active.at(height);
+    return this.parts.active.at(height);
   }
 
   /** The body of a block above the anchor; what is buried must be loaded. */
   bodyOf(hash: BlockHash): Uint8Array | undefined {
-    return this.tree.get(hash)?.body;
+    return this.parts.tree.get(hash)?.body;
   }
 
-  // The answers of `ChainView`, whose docs say what they hold.
+  /** Questions about what is in memory. */
+  get view(): ChainView {
+    return this.parts.view;
+  }
+
   locator(): BlockHash[] {
-    return this.view.locator();
-  }
-
-  headersAfter(
-    locator: readonly BlockHash[],
-    stop: BlockHash | undefined,
-    count: number,
-  ): SealedHeader[] | { readonly below: number } {
-    return this.view.headersAfter(locator, stop, count);
+    return this.parts.view.locator();
   }
 
   missingBodies(max: number): TreeNode[] {
-    return this.view.missingBodies(max);
-  }
-
-  forks(): Fork[] {
-    return this.view.forks();
-  }
-
-  confirmations(hash: BlockHash): number | undefined {
-    return this.view.confirmations(hash);
+    return this.parts.view.missingBodies(max);
   }
 
   /** What memory holds, to be compared with `chainLimits`. */
   get sizes() {
-    return {
-      nodes: this.tree.size,
-      bodyBytes: this.tree.bodyBytes,
-      orphans: this.headers.orphanCount,
-      future: this.headers.futureCount,
-      slots: this.slots.size,
-    };
+    return sizesOf(this.parts);
   }
 
-  /** The next block on the head, without its seal. */
-  buildBlock(slot: number, sealer: PublicKey, candidates: readonly Transaction[]): UnsealedBlock {
-    return buildBlock(this.state, this.file, this.head.header, { slot, sealer, candidates });
+  /** Which block is justified, and which is final: to be told to whoever comes late. */
+  certificates(): readonly Certificate[] {
+    const { justified, finalCandidate } = this.parts.justification;
+    const found = [justified.certificate, finalCandidate.certificate];
+    return [...new Set(found)].filter((certificate) => certificate !== undefined);
+  }
+
+  evidence(): readonly Evidence[] {
+    return this.parts.evidence.entries();
   }
 
   private importBlocks(blocks: readonly WaitingBlock[]): Imported[] {
     const results: Imported[] = [];
     const nodes: TreeNode[] = [];
     const queue = [...blocks];
+    const { headers } = this.parts;
     for (const block of queue) {
       const { sealed, body, source } = block;
       const { hash } = sealed.header;
-      const admitted = this.headers.place(block);
+      const admitted = headers.place(block);
       if (admitted.type === "rejected") {
         results.push({ type: "rejected", hash, rejection: admitted.rejection, source });
       } else if (admitted.type === "orphan") {
-        results.push({ type: "orphan", hash, missing: this.headers.missingFor(hash), source });
+        results.push({ type: "orphan", hash, missing: headers.missingFor(hash), source });
+      } else if (admitted.type === "unready") {
+        results.push({ type: "orphan", hash, missing: sealed.header.parentHash, source });
       } else if (admitted.type === "future") {
         results.push({ type: "future", hash, source });
       } else if (admitted.type === "buried") {
@@ -262,11 +243,28 @@ export class ChainManager {
       } else {
         const { node } = admitted;
         nodes.push(node);
+        if (admitted.type === "inserted") results.push(...this.onInserted(node));
         if (body !== undefined) this.takeBody(node, body, source, results);
-        if (admitted.type === "inserted") queue.push(...this.headers.takeOrphansOf(node));
+        if (admitted.type === "inserted") queue.push(...headers.takeOrphansOf(node));
       }
     }
     return this.settled(results, nodes);
+  }
+
+  /** Votes for it may have waited, and it may be the second of its slot. */
+  private onInserted(node: TreeNode): Imported[] {
+    const { evidence, slots, tree, votes } = this.parts;
+    this.port.onHeader(node.header);
+    const ofSlot = slots.of(node.header.sealer, node.slot);
+    const rivals = ofSlot.flatMap((hash) => (hash === node.hash ? [] : (tree.get(hash) ?? [])));
+    const results = rivals.flatMap((rival) => evidence.onSealed(rival.sealed, node.sealed));
+    return [...results, ...votes.onInserted(node)];
+  }
+
+  /** Complete with all ancestors: their certificates count, and they may be executed. */
+  private onReady(nodes: readonly TreeNode[]): void {
+    this.parts.justification.onReady(nodes);
+    this.parts.keeper.consider(nodes);
   }
 
   private takeBody(
@@ -276,19 +274,21 @@ export class ChainManager {
     results: Imported[],
   ): void {
     const { hash } = node;
-    const taken = this.bodies.take(node, body, source);
-    if (taken.type === "checked") this.keeper.consider(taken.ready);
+    const taken = this.parts.bodies.take(node, body, source);
+    if (taken.type === "checked") this.onReady(taken.ready);
     else if (taken.type === "duplicate") results.push({ type: "duplicate", hash, source });
     else if (taken.type === "dropped") results.push({ type: "side", hash, source });
-    else if (taken.type === "rejected") {
+    else if (taken.type === "invalid") {
+      results.push(this.parts.keeper.reject(node, taken.rejection));
+    } else if (taken.type === "rejected") {
       results.push({ type: "rejected", hash, rejection: taken.rejection, source });
     }
   }
 
   /** Moves the head, then says of each of `nodes` that nothing was said of where it stands. */
   private settled(results: Imported[], nodes: readonly TreeNode[]): Imported[] {
-    const said = new Set(results.map((result) => (result.type === "moved" ? "" : result.hash)));
-    results.push(...this.keeper.advance());
+    results.push(...this.parts.keeper.advance());
+    const said = new Set(results.map((result) => ("hash" in result ? result.hash : "")));
     for (const node of nodes) {
       const { hash, bodySource: source } = node;
       if (said.has(hash) || node.body === undefined || node.status === "executed") continue;

@@ -4,7 +4,7 @@
  * NOT a way to change it. protocol-spec/09-connections §5.
  */
 import type { SealedHeader } from "../model/header.ts";
-import type { BlockHash } from "../model/ids.ts";
+import type { BlockHash, PublicKey } from "../model/ids.ts";
 import { syncLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
@@ -25,6 +25,13 @@ export interface Fork {
   readonly status: NodeStatus;
 }
 
+/** What was heard and is not of the tree. */
+export interface Heard {
+  isOrphan(hash: BlockHash): boolean;
+  /** Target slot of the newest vote held. */
+  newestVoteSlotOf(validator: PublicKey): number | undefined;
+}
+
 /** How many blocks below the tip a locator names one by one, before its steps double. */
 const denseSteps = 10;
 
@@ -33,12 +40,21 @@ export class ChainView {
   private readonly active: ActiveChain;
   private readonly burial: Burial;
   private readonly genesisHash: BlockHash;
+  /** What is known beside the tree. */
+  readonly heard: Heard;
 
-  constructor(tree: BlockTree, active: ActiveChain, burial: Burial, genesisHash: BlockHash) {
+  constructor(
+    tree: BlockTree,
+    active: ActiveChain,
+    burial: Burial,
+    genesisHash: BlockHash,
+    heard: Heard,
+  ) {
     this.tree = tree;
     this.active = active;
     this.burial = burial;
     this.genesisHash = genesisHash;
+    this.heard = heard;
   }
 
   /** The head first, then branches from the best down. Invalid tips are included. */

@@ -1,9 +1,9 @@
 /**
- * What may never be undone. With one validator a block is final when its child is executed; more
- * validators need certificates, which this version does not carry. A block counts as final, for
- * others and for ourselves, only once the record that says so is durable.
+ * What may never be undone, as far as the disk knows. A block counts as final, for others and for
+ * ourselves, only once the record that says so is durable. NOT what makes a block final
+ * (`justification.ts`).
  *
- *   executed child ──record written──> pending (locks the fork choice) ──durable──> finalized
+ *   proven and executed ──record written──> pending (locks the fork choice) ──durable──> finalized
  *
  * Invariant: `finalized` never goes back; while pending, no branch without that block is taken,
  * because a power cut may find the record on disk. protocol-spec/06-validation §6.
@@ -12,11 +12,6 @@ import { assert } from "../base/assert.ts";
 import type { Ticket } from "../edge/conn.ts";
 import type { FinalizedRef } from "./records.ts";
 import type { TreeNode } from "./tree-node.ts";
-
-/** The highest block that is final because `head` is executed; undefined: none by this rule. */
-export function finalBy(head: TreeNode, validatorCount: number): TreeNode | undefined {
-  return validatorCount === 1 ? head.parent : undefined;
-}
 
 export class Finality {
   private durable: FinalizedRef;

@@ -4,7 +4,6 @@
  * protocol-spec/06-validation §5-6.
  */
 import type { Ticket } from "../edge/conn.ts";
-import type { Write } from "../edge/effect.ts";
 import type { Env } from "../edge/env.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import { chainLimits } from "../params/limits.ts";
@@ -12,13 +11,15 @@ import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { BranchSwitch, type StepBudget, type Switched } from "./branch-switch.ts";
 import type { Burial } from "./burial.ts";
-import { Finality, finalBy } from "./finality.ts";
+import { Finality } from "./finality.ts";
 import { best, better } from "./fork-choice.ts";
 import type { ChainPort, Imported } from "./imported.ts";
 import type { Journal } from "./journal.ts";
-import { encodeFinalized, type FinalizedRef, metaKey } from "./records.ts";
+import type { Justification } from "./justification.ts";
+import { encodeFinalized, type FinalizedRef, finalityKey, metaKey } from "./records.ts";
 import type { StateMachine } from "./state-machine.ts";
-import { descendsFrom, type TreeNode } from "./tree-node.ts";
+import { ancestorInSlot, descendsFrom, type TreeNode } from "./tree-node.ts";
+import type { ValidatorSets } from "./validator-sets.ts";
 
 export interface KeeperParts {
   readonly tree: BlockTree;
@@ -26,7 +27,11 @@ export interface KeeperParts {
   readonly burial: Burial;
   readonly journal: Journal;
   readonly state: StateMachine;
+  readonly justification: Justification;
   readonly finalized: FinalizedRef;
+  readonly sets: ValidatorSets;
+  /** It is final and durable. */
+  readonly onFinalized: (node: TreeNode) => void;
 }
 
 export class HeadKeeper {
@@ -44,9 +49,9 @@ export class HeadKeeper {
     this.env = env;
     this.port = port;
     this.parts = parts;
-    const { state, active, journal } = parts;
+    const { state, active, journal, sets } = parts;
     this.finality = new Finality(parts.finalized);
-    this.branches = new BranchSwitch(state, active, journal, (head) => this.buryBelow(head));
+    this.branches = new BranchSwitch(state, active, journal, sets);
   }
 
   get finalized(): FinalizedRef {
@@ -59,25 +64,52 @@ export class HeadKeeper {
 
   /** After a start: what a store may leave to be done. */
   onStarted(): void {
-    const { active, journal, burial } = this.parts;
-    const height = Math.min(this.finalized.height, active.head.height);
-    const writes = [...burial.raiseTo(height), ...this.buryBelow(active.head)];
-    if (writes.length > 0) journal.write(writes);
+    const finalized = this.parts.tree.get(this.finalized.hash);
+    if (finalized !== undefined) this.buryBelow(finalized);
     this.considerAll();
     this.advanceFinality();
+  }
+
+  /** Another block is justified: the fork choice has another root. */
+  onJustified(): void {
+    this.considerAll();
+  }
+
+  /** Executes `node` beside the head, if that is not too far; is it valid? */
+  prove(node: TreeNode): { readonly isValid: boolean; readonly results: Imported[] } {
+    if (node.isProven) return { isValid: true, results: [] };
+    if (!node.ready || node.status === "invalid") return { isValid: false, results: [] };
+    const bad = this.branches.prove(node, chainLimits.proveBlocksMax);
+    if (bad !== undefined) {
+      return { isValid: false, results: [this.reject(bad.node, bad.rejection)] };
+    }
+    return { isValid: node.isProven, results: [] };
+  }
+
+  /** What `work` says of the state before the head, which is the head again afterwards. */
+  beforeHead<T>(work: () => T): T {
+    return this.branches.beforeHead(work);
   }
 
   /** `nodes` became ready. */
   consider(nodes: readonly TreeNode[]): void {
     for (const node of nodes) {
-      if (better(node, this.candidate ?? this.parts.active.head)) this.candidate = node;
+      const { head } = this.parts.active;
+      const best = this.candidate ?? (this.isOpen(head) ? head : undefined);
+      if (best === undefined || better(node, best)) this.candidate = node;
     }
   }
 
   /** A block broke a rule: it, and all that stands on it, is out. Convicts who gave its body. */
   reject(node: TreeNode, rejection: Rejection): Imported {
     const source = node.bodySource;
-    this.parts.tree.invalidate(node, rejection);
+    const { tree, justification } = this.parts;
+    tree.invalidate(node, rejection);
+    const { justified } = justification;
+    if (justified.status === "invalid" && justified.certificate !== undefined) {
+      const detail = `a quorum voted for block ${justified.hash}, which breaks a rule`;
+      justification.halt(detail, [justified.certificate]);
+    }
     this.considerAll();
     this.port.notify({ type: "block-rejected", hash: node.hash, code: rejection.code });
     return { type: "rejected", hash: node.hash, rejection, source };
@@ -96,7 +128,7 @@ export class HeadKeeper {
         this.resumeAt = this.env.clock.monotonicMs + 1;
         break;
       }
-      const switched = this.branches.switchTo(target, budget);
+      const switched = this.branches.switchTo(target, budget, this.isBetterThanHead());
       if (switched.ticket !== undefined) results.push(this.moved(switched, switched.ticket));
       if (switched.bad !== undefined) {
         results.push(this.reject(switched.bad.node, switched.bad.rejection));
@@ -109,18 +141,29 @@ export class HeadKeeper {
   onPersisted(through: Ticket): void {
     const node = this.finality.onPersisted(through);
     if (node === undefined) return;
-    const writes = this.parts.burial.raiseTo(node.height);
-    if (writes.length > 0) this.parts.journal.write(writes);
-    this.port.notify({ type: "finalized", height: node.height, hash: node.hash });
+    this.buryBelow(node);
+    this.parts.onFinalized(node);
+    const { height, slot, hash } = node;
+    this.port.notify({ type: "finalized", height, slot, hash });
     this.advanceFinality();
   }
 
   /** The one to execute next; undefined: the head is the best. */
   private target(): TreeNode | undefined {
     if (this.candidate !== undefined && !this.isOpen(this.candidate)) this.considerAll();
-    const { head } = this.parts.active;
-    if (this.candidate !== undefined && !better(this.candidate, head)) this.candidate = undefined;
+    const isBetter = this.isBetterThanHead();
+    if (this.candidate !== undefined && !isBetter(this.candidate)) this.candidate = undefined;
     return this.candidate;
+  }
+
+  /**
+   * A head that does not stand on the justified block is worse than whatever does. Below that
+   * block each step towards it counts too, or one step would execute all of a long way.
+   */
+  private isBetterThanHead(): (node: TreeNode) => boolean {
+    const { head } = this.parts.active;
+    if (this.isOpen(head)) return (node) => better(node, head);
+    return (node) => node !== head && (this.isOpen(node) || descendsFrom(node, head));
   }
 
   private considerAll(): void {
@@ -131,9 +174,8 @@ export class HeadKeeper {
   private isOpen(node: TreeNode): boolean {
     if (!node.ready || this.parts.tree.get(node.hash) !== node) return false;
     const { lock } = this.finality;
-    // At or below the root it binds everything in the tree already.
-    if (lock === undefined || lock.height <= this.parts.tree.root.height) return true;
-    return descendsFrom(node, lock);
+    if (lock !== undefined && !descendsFrom(node, lock)) return false;
+    return descendsFrom(node, this.parts.justification.justified);
   }
 
   private moved(switched: Switched, ticket: Ticket): Imported {
@@ -152,15 +194,24 @@ export class HeadKeeper {
     return { type: "moved", head, connected, disconnected, source, ticket };
   }
 
-  private buryBelow(head: TreeNode): Write[] {
-    return this.parts.burial.raiseTo(head.height - chainLimits.reorgDepthMax);
+  /** The tree keeps what carried certificates may name: from the source of the final block up. */
+  private buryBelow(final: TreeNode): void {
+    const { burial, journal, justification } = this.parts;
+    const source = ancestorInSlot(final, final.header.justifiedSlot);
+    const writes = source === undefined ? [] : burial.raiseTo(source.height);
+    if (writes.length > 0) journal.write(writes);
+    justification.onCut(this.parts.tree.root.slot);
   }
 
   private advanceFinality(): void {
-    const { active, journal, state } = this.parts;
-    const node = finalBy(active.head, state.validators().length);
-    if (node === undefined || !this.finality.isNext(node)) return;
-    const record = { key: metaKey("finalized"), value: encodeFinalized(node) };
-    this.finality.begin(node, journal.writeDurably([record], active.head));
+    const { active, journal, justification } = this.parts;
+    const { node, certificate } = justification.finalCandidate;
+    if (justification.halted !== undefined || certificate === undefined) return;
+    if (!this.finality.isNext(node) || !active.contains(node)) return;
+    const records = [
+      { key: metaKey("finalized"), value: encodeFinalized(node) },
+      { key: finalityKey(node.height), value: certificate.bytes },
+    ];
+    this.finality.begin(node, journal.writeDurably(records, active.head));
   }
 }

@@ -9,16 +9,19 @@ import type { Header, SealedHeader } from "../model/header.ts";
 import { idBytes } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
-import { rankOf, type ValidatorSet } from "../model/validator-set.ts";
+import { rankOf } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { type Burial, deletesOf } from "./burial.ts";
+import { checkCap, finalBy } from "./carried-proof.ts";
 import { better } from "./fork-choice.ts";
 import type { Journal } from "./journal.ts";
+import type { BlockRef } from "./records.ts";
 import { checkHeaderAfter, checkHeaderAlone, checkSeal, checkSealer, dueAtMs } from "./rules.ts";
 import type { SlotTable } from "./slot-table.ts";
-import type { TreeNode } from "./tree-node.ts";
+import type { Derived, TreeNode } from "./tree-node.ts";
+import type { ValidatorSets } from "./validator-sets.ts";
 
 export type Admitted =
   | { readonly type: "known"; readonly node: TreeNode }
@@ -27,6 +30,8 @@ export type Admitted =
   | { readonly type: "inserted"; readonly node: TreeNode }
   /** Good as far as one can tell without its parent. */
   | { readonly type: "orphan" }
+  /** Its validators are not known before the blocks below it are executed; it is not kept. */
+  | { readonly type: "unready" }
   | { readonly type: "future"; readonly dueMs: number }
   /** `isDeepFork`: proven to leave our chain below the anchor, by whoever sealed it. */
   | { readonly type: "rejected"; readonly rejection: Rejection; readonly isDeepFork: boolean };
@@ -39,8 +44,9 @@ export interface GateParts {
   readonly burial: Burial;
   readonly journal: Journal;
   readonly slots: SlotTable;
-  /** The validators that a header names by their hash; undefined: no set of this chain. */
-  readonly validatorsOf: (hash: Uint8Array) => ValidatorSet | undefined;
+  readonly sets: ValidatorSets;
+  /** Told by the operator: no other block at its height is believed. */
+  readonly checkpoint: BlockRef | undefined;
   readonly onRemoved: (nodes: readonly TreeNode[]) => void;
 }
 
@@ -65,8 +71,16 @@ export class HeaderGate {
       return { type: "buried" };
     }
     const parent = tree.get(header.parentHash);
-    const rejected = this.checkCheap(header, parent);
+    const alone = this.checkAlone(header);
+    if (alone !== undefined) return refuse(alone);
+    const set = this.parts.sets.get(header.validatorsHash);
+    if (set === undefined) return this.unready(header, parent);
+    const rejected = checkSealer(header, set) ?? (parent && this.checkAfter(header, parent));
     if (rejected !== undefined) return refuse(rejected);
+    const final = parent && finalBy(header, parent);
+    if (final !== undefined && "code" in final) return refuse(final);
+    const beyond = parent && final && checkCap(header, parent, final);
+    if (beyond !== undefined) return refuse(beyond);
     if (parent === undefined && header.height <= tree.root.height + 1) return this.below(sealed);
     if (!slots.hasRoom(header) && !isNeeded()) {
       const detail = `${chainLimits.headersPerSlotMax} of its sealer and slot are held`;
@@ -76,8 +90,9 @@ export class HeaderGate {
     if (unsealed !== undefined) return refuse(unsealed);
     const dueMs = dueAtMs(header, this.parts.file);
     if (dueMs > this.env.clock.wallMs) return { type: "future", dueMs };
-    if (parent === undefined) return { type: "orphan" };
-    return this.insert(sealed, parent);
+    if (parent === undefined || final === undefined) return { type: "orphan" };
+    const rank = defined(rankOf(set, header.sealer), "its sealer is one of them");
+    return this.insert(sealed, parent, { rank, final });
   }
 
   /** Is `sealed` a real header of another validator than `header`, standing on it? */
@@ -86,25 +101,41 @@ export class HeaderGate {
       sealed.header.parentHash === header.hash &&
       sealed.header.sealer !== header.sealer &&
       this.parts.slots.hasRoom(sealed.header) &&
-      this.checkCheap(sealed.header, undefined) === undefined &&
+      this.checkAlone(sealed.header) === undefined &&
+      this.isLed(sealed.header) &&
       checkHeaderAfter(sealed.header, header) === undefined &&
       checkSeal(sealed, this.genesisHash, this.env.signatures) === undefined
     );
   }
 
-  private checkCheap(header: Header, parent: TreeNode | undefined): Rejection | undefined {
-    const alone = checkHeaderAlone(header, this.parts.file, this.env.clock.wallMs);
-    if (alone !== undefined) return alone;
-    const validators = this.parts.validatorsOf(header.validatorsHash);
-    if (validators === undefined) {
-      return rejection("header-validators", "no validators of this chain");
-    }
-    const misled = checkSealer(header, validators);
-    if (misled !== undefined || parent === undefined) return misled;
+  private checkAlone(header: Header): Rejection | undefined {
+    const { checkpoint, file } = this.parts;
+    const alone = checkHeaderAlone(header, file, this.env.clock.wallMs);
+    if (alone !== undefined || checkpoint?.height !== header.height) return alone;
+    if (header.hash === checkpoint.hash) return undefined;
+    return rejection("header-checkpoint", `block ${checkpoint.hash} expected at this height`);
+  }
+
+  private isLed(header: Header): boolean {
+    const set = this.parts.sets.get(header.validatorsHash);
+    return set !== undefined && checkSealer(header, set) === undefined;
+  }
+
+  private checkAfter(header: Header, parent: TreeNode): Rejection | undefined {
     if (parent.status === "invalid") {
       return rejection("header-parent-invalid", `${parent.hash} is invalid`);
     }
     return checkHeaderAfter(header, parent.header);
+  }
+
+  /** Nobody can say who may seal it: perhaps after a hand-over that we have not executed. */
+  private unready(header: Header, parent: TreeNode | undefined): Admitted {
+    const misplaced = parent && this.checkAfter(header, parent);
+    if (misplaced !== undefined) return refuse(misplaced);
+    if (parent === undefined && header.height <= this.parts.tree.root.height) {
+      return refuse(rejection("header-set-unknown", "validators of an old or another chain"));
+    }
+    return { type: "unready" };
   }
 
   /** A block that is no part of our buried chain, as far as memory goes. */
@@ -125,12 +156,10 @@ export class HeaderGate {
     };
   }
 
-  private insert(sealed: SealedHeader, parent: TreeNode): Admitted {
+  private insert(sealed: SealedHeader, parent: TreeNode, derived: Derived): Admitted {
     const { tree, slots } = this.parts;
     const { header } = sealed;
-    const validators = this.parts.validatorsOf(header.validatorsHash);
-    const set = defined(validators, "its sealer was checked against them");
-    const rank = defined(rankOf(set, header.sealer), "its sealer is one of them");
+    const { rank } = derived;
     const tip = { height: header.height, rank, slot: header.slot, hash: header.hash };
     if (tree.size >= chainLimits.treeNodesMax) {
       const victim = this.victimFor(parent);
@@ -140,7 +169,7 @@ export class HeaderGate {
       if (keep) return refuse(rejection("header-tree-full", `${tree.size} headers are held`));
       this.evict(victim);
     }
-    const node = tree.insert(sealed, parent, rank);
+    const node = tree.insert(sealed, parent, derived);
     slots.add(header);
     return { type: "inserted", node };
   }
@@ -158,7 +187,8 @@ export class HeaderGate {
     const { tree, active } = this.parts;
     let victim: TreeNode | undefined;
     for (const leaf of tree.leaves()) {
-      if (leaf === parent || leaf === tree.bestHeader || active.contains(leaf)) continue;
+      if (leaf === parent || leaf === tree.bestHeader || leaf === tree.base) continue;
+      if (active.contains(leaf)) continue;
       if (isWorthless(leaf)) return leaf;
       if (victim === undefined || better(victim, leaf)) victim = leaf;
     }
@@ -169,7 +199,7 @@ export class HeaderGate {
 }
 
 function isWorthless(leaf: TreeNode): boolean {
-  return leaf.status === "invalid" || leaf.isHidden;
+  return leaf.status === "invalid" || leaf.isHidden || !leaf.isOnBase;
 }
 
 function refuse(reason: Rejection): Admitted {

@@ -18,6 +18,8 @@ export interface HeadersImported {
   readonly accepted: number;
   /** The parent of the first header that hangs in the air. */
   readonly missing?: BlockHash;
+  /** The next header can be judged only when the blocks below it are executed. */
+  readonly isUnready?: boolean;
   /** The rule that the next header breaks; those before it are in. */
   readonly rejection?: Rejection;
 }
@@ -41,6 +43,11 @@ export class HeaderIntake {
 
   get orphanCount(): number {
     return this.orphans.size;
+  }
+
+  /** Does it wait for its parent? */
+  isOrphan(hash: BlockHash): boolean {
+    return this.orphans.has(hash);
   }
 
   get futureCount(): number {
@@ -113,6 +120,7 @@ export class HeaderIntake {
       this.settle({ sealed, body: undefined, source }, admitted);
       if (admitted.type === "future") break;
       if (admitted.type === "orphan") return { accepted, missing: sealed.header.parentHash };
+      if (admitted.type === "unready") return { accepted, isUnready: true };
       if (admitted.type === "inserted") {
         accepted++;
         unplaced = undefined;

@@ -5,8 +5,12 @@ import type { Conn, Job, Ticket } from "../edge/conn.ts";
 import type { DurableTip, Write } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { Block } from "../model/block.ts";
-import type { BlockHash } from "../model/ids.ts";
+import type { Certificate } from "../model/certificate.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Header } from "../model/header.ts";
+import type { BlockHash, PublicKey } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
+import type { Vote } from "../model/vote.ts";
 import type { TreeNode } from "./tree-node.ts";
 
 /** The node implements it; it must work while the `ChainManager` is being constructed. */
@@ -16,8 +20,10 @@ export interface ChainPort {
     options: { readonly sync: boolean; readonly durableTip?: DurableTip },
   ): Ticket;
   /** Check the signatures of `body`; answered through `onVerified`. */
-  verify(genesisHash: Uint8Array, body: Uint8Array): Job;
+  verify(genesisHash: Uint8Array, body: Uint8Array, certifiers: readonly PublicKey[]): Job;
   notify(event: NodeEvent): void;
+  /** A header with a good seal entered the tree. */
+  onHeader(header: Header): void;
 }
 
 /** `source` is who gave the block; undefined: we sealed it. */
@@ -48,6 +54,22 @@ export type Imported =
       readonly type: "orphan";
       readonly hash: BlockHash;
       readonly missing: BlockHash;
+      readonly source: Conn | undefined;
+    }
+  /** Good, and new to us: others want it. A vote counts, a certificate raised justified. */
+  | { readonly type: "vote"; readonly vote: Vote; readonly source: Conn | undefined }
+  | {
+      readonly type: "certificate";
+      readonly certificate: Certificate;
+      readonly source: Conn | undefined;
+    }
+  | { readonly type: "evidence"; readonly evidence: Evidence; readonly source: Conn | undefined }
+  /** `source` voted for a block, or proved one certified, that we do not have. */
+  | { readonly type: "wanted"; readonly hash: BlockHash; readonly source: Conn }
+  /** A vote, certificate or piece of evidence that broke a rule. */
+  | {
+      readonly type: "refused";
+      readonly rejection: Rejection;
       readonly source: Conn | undefined;
     }
   | {

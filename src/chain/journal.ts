@@ -13,6 +13,7 @@ import type { BlockRef } from "./records.ts";
 export class Journal {
   private readonly env: Env;
   private readonly port: ChainPort;
+  private last = 0 as Ticket;
   /** When the oldest write that is not durable must become it. */
   private syncAt = Number.POSITIVE_INFINITY;
 
@@ -27,16 +28,22 @@ export class Journal {
 
   /** One atomic batch that may be lost with all that follow it. */
   write(writes: readonly Write[]): Ticket {
-    const ticket = this.port.persist(writes, { sync: false });
+    this.last = this.port.persist(writes, { sync: false });
     this.syncAt = Math.min(this.syncAt, this.env.clock.monotonicMs + chainLimits.persistSyncMs);
-    return ticket;
+    return this.last;
   }
 
   /** One atomic batch that makes everything up to it durable; `head` must never be lost then. */
   writeDurably(writes: readonly Write[], head: BlockRef): Ticket {
     this.syncAt = Number.POSITIVE_INFINITY;
     const durableTip = { height: head.height, hash: head.hash };
-    return this.port.persist(writes, { sync: true, durableTip });
+    this.last = this.port.persist(writes, { sync: true, durableTip });
+    return this.last;
+  }
+
+  /** With this ticket everything written so far is durable. */
+  flush(head: BlockRef): Ticket {
+    return this.syncAt === Number.POSITIVE_INFINITY ? this.last : this.writeDurably([], head);
   }
 
   tick(head: BlockRef): void {

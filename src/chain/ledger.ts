@@ -1,6 +1,7 @@
 /**
- * Accounts and transfers: the state machine of this version. A block is worked out on a draft and
- * written only when all of it is valid. Knows no signatures, headers or forks.
+ * Accounts and the validator registry: the state machine of this version. A block is worked out on
+ * a draft (`block-draft.ts`) and written only when all of it is valid. Knows no signatures,
+ * headers or forks.
  *
  * Invariants: the sum of all balances is `supply` < 2^63, so no sum of two balances overflows a
  * u64; an account that is all zero is not in the tree; the root depends on the state only.
@@ -8,40 +9,50 @@
  */
 import { assert, defined } from "../base/assert.ts";
 import { equalBytes, readU64, u64Bytes } from "../base/bytes.ts";
-import type { Address } from "../model/ids.ts";
+import type { Address, PublicKey } from "../model/ids.ts";
 import { type NetworkFile, networkFileHash, supplyEnd } from "../model/network-file.ts";
-import { type Receipt, receiptsRoot } from "../model/receipt.ts";
+import { receiptsRoot } from "../model/receipt.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
-import { addressOfKey, type Transaction } from "../model/transaction.ts";
-import {
-  decodeValidatorSet,
-  encodeValidatorSet,
-  type ValidatorSet,
-  validatorsHash,
-} from "../model/validator-set.ts";
+import { type Transaction, transactionTypes } from "../model/transaction.ts";
+import { encodeValidatorSet, type ValidatorSet, validatorsHash } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
 import { accountKey, decodeAccount, emptyAccount, encodeAccount, systemKey } from "./account.ts";
-import { AccountDraft, sameValue } from "./account-draft.ts";
+import { sameValue } from "./account-draft.ts";
+import { BlockDraft } from "./block-draft.ts";
+import { governed, refreshed } from "./governance.ts";
+import { isJailed, type Registry } from "./registry.ts";
+import { decodeRegistry, encodeRegistry } from "./registry-codec.ts";
 import type {
   AccountView,
   Applied,
   BlockContext,
+  RegistryView,
   StateChange,
   StateMachine,
 } from "./state-machine.ts";
 import { StateTree } from "./state-tree.ts";
+import { termsProblem } from "./transaction-terms.ts";
 
 const paramsKey = systemKey("params");
-const validatorsKey = systemKey("validators");
 const supplyKey = systemKey("supply");
-const transferType = 0;
-const nonceEnd = (1n << 64n) - 1n;
-const amountEnd = 1n << 64n;
+const validatorsKey = systemKey("validators");
+const governanceKey = systemKey("governance");
+const jailedKey = systemKey("jailed");
+const registryKeys = [validatorsKey, governanceKey, jailedKey];
+const { propose, approve } = transactionTypes;
+const nobody: Registry = {
+  validators: [],
+  jail: [],
+  proposals: [],
+  pending: undefined,
+  queue: [],
+};
 
 export class Ledger implements StateMachine {
   private readonly file: NetworkFile;
   private readonly tree = new StateTree();
-  private set: ValidatorSet = [];
+  private current: Registry = nobody;
+  private view: RegistryView = { ...nobody, jailed: [] };
   private setHash: Uint8Array = new Uint8Array(32);
 
   /** Empty until `genesis` or `load`. */
@@ -58,7 +69,11 @@ export class Ledger implements StateMachine {
   }
 
   validators(): ValidatorSet {
-    return this.set;
+    return this.current.validators;
+  }
+
+  registry(): RegistryView {
+    return this.view;
   }
 
   account(address: Address): AccountView {
@@ -85,7 +100,7 @@ export class Ledger implements StateMachine {
     this.tree.set(paramsKey, params);
     this.tree.set(validatorsKey, encodeValidatorSet(file.validators));
     this.tree.set(supplyKey, u64Bytes(supply));
-    this.readValidators();
+    this.readRegistry();
   }
 
   load(entries: Iterable<readonly [Uint8Array, Uint8Array]>): void {
@@ -94,22 +109,35 @@ export class Ledger implements StateMachine {
     const params = defined(this.tree.get(paramsKey), "a stored state has its parameters");
     assert(equalBytes(params, networkFileHash(this.file)), "one ledger serves one network");
     assert(this.supply < supplyEnd, "the supply is below 2^63");
-    this.readValidators();
+    this.readRegistry();
   }
 
   check(transaction: Transaction, slot: number): Rejection | undefined {
-    return this.problemOf(transaction, slot, this.account(transaction.from));
+    const sender = this.account(transaction.from);
+    return (
+      termsProblem(transaction, slot, sender, this.file) ?? this.checkAction(transaction, slot)
+    );
+  }
+
+  checkAction(transaction: Transaction, slot: number): Rejection | undefined {
+    if (transaction.type !== propose && transaction.type !== approve) return undefined;
+    // What would come of it is thrown away, and with it the height.
+    const result = governed(refreshed(this.current, slot), transaction, { height: 0, slot });
+    return "code" in result ? result : undefined;
   }
 
   apply(context: BlockContext, transactions: readonly Transaction[]): Applied | Rejection {
-    const draft = new AccountDraft(this.tree);
+    if (this.isSealerJailed(context.sealer)) {
+      return rejection("block-sealer-jailed", `${context.sealer} may not seal`);
+    }
+    const draft = this.draftOf(context);
     for (const [index, transaction] of transactions.entries()) {
-      const problem = this.transfer(draft, transaction, context.slot);
+      const problem = draft.take(transaction);
       if (problem === undefined) continue;
       const which = `transaction ${index} (${transaction.id})`;
       return rejection("block-transaction-invalid", `${which}: ${problem.code}: ${problem.detail}`);
     }
-    return this.settle(draft, context, transactions);
+    return this.settle(draft, transactions);
   }
 
   applyPossible(
@@ -117,17 +145,18 @@ export class Ledger implements StateMachine {
     candidates: readonly Transaction[],
     bytesMax: number,
   ): Applied {
-    const draft = new AccountDraft(this.tree);
+    assert(!this.isSealerJailed(context.sealer), "nobody builds a block that is refused");
+    const draft = this.draftOf(context);
     const included: Transaction[] = [];
     let bytesLeft = bytesMax;
     for (const transaction of candidates) {
       if (included.length === chainLimits.blockTransactionsMax) break;
       if (transaction.bytes.length > bytesLeft) continue;
-      if (this.transfer(draft, transaction, context.slot) !== undefined) continue;
+      if (draft.take(transaction) !== undefined) continue;
       included.push(transaction);
       bytesLeft -= transaction.bytes.length;
     }
-    return this.settle(draft, context, included);
+    return this.settle(draft, included);
   }
 
   undo(changes: readonly StateChange[]): void {
@@ -139,68 +168,22 @@ export class Ledger implements StateMachine {
 
   commit(): void {}
 
-  private problemOf(
-    transaction: Transaction,
-    slot: number,
-    sender: AccountView,
-  ): Rejection | undefined {
-    const { type, nonce, fee, amount, validUntilSlot } = transaction;
-    if (type !== transferType) return rejection("transaction-type", `type ${type} is unknown`);
-    if (fee < this.file.minFee) {
-      return rejection("transaction-fee-low", `at least ${this.file.minFee}, got ${fee}`);
-    }
-    if (validUntilSlot !== 0 && slot > validUntilSlot) {
-      return rejection("transaction-expired", `valid until slot ${validUntilSlot}, now ${slot}`);
-    }
-    if (nonce !== sender.nonce) {
-      const code = nonce < sender.nonce ? "transaction-nonce-low" : "transaction-nonce-gap";
-      return rejection(code, `nonce ${sender.nonce} expected, got ${nonce}`);
-    }
-    if (nonce === nonceEnd) return rejection("transaction-nonce-high", "the last nonce is unused");
-    const cost = amount + fee;
-    if (cost >= amountEnd) return rejection("transaction-overflow", "amount + fee exceeds a u64");
-    if (cost > sender.balance) {
-      return rejection("transaction-balance", `${cost} needed, ${sender.balance} there`);
-    }
-    return undefined;
+  private isSealerJailed(sealer: PublicKey): boolean {
+    return isJailed(this.current, sealer);
   }
 
-  /** Does the transfer on `draft` when it is valid; the fee leaves the sender and waits. */
-  private transfer(
-    draft: AccountDraft,
-    transaction: Transaction,
-    slot: number,
-  ): Rejection | undefined {
-    const sender = draft.account(transaction.from);
-    const problem = this.problemOf(transaction, slot, sender);
-    if (problem !== undefined) return problem;
-    sender.nonce += 1n;
-    sender.balance -= transaction.amount + transaction.fee;
-    const recipient = draft.account(transaction.to);
-    recipient.balance += transaction.amount;
-    assert(recipient.balance < supplyEnd, "no balance exceeds the supply");
-    return undefined;
+  private draftOf(context: BlockContext): BlockDraft {
+    return new BlockDraft(this.file, this.tree, this.current, context);
   }
 
-  /** Pays the sealer, writes the draft, and says what changed. */
-  private settle(
-    draft: AccountDraft,
-    context: BlockContext,
-    included: readonly Transaction[],
-  ): Applied {
-    const receipts = included.map(({ fee }): Receipt => ({ status: 1, fee }));
-    const fees = receipts.reduce((sum, receipt) => sum + receipt.fee, 0n);
+  /** Writes the draft, and says what changed. */
+  private settle(draft: BlockDraft, included: readonly Transaction[]): Applied {
     const supply = this.supply;
-    const reward = rewardOf(this.file.blockReward, supply);
-    for (const { to, amount } of sharesOf(context, fees + reward)) {
-      const account = draft.account(to);
-      account.balance += amount;
-      assert(account.balance < supplyEnd, "no balance exceeds the supply");
+    const { changes, receipts, registry, supply: supplyAfter } = draft.finish(supply);
+    if (supplyAfter !== supply) {
+      changes.push({ key: supplyKey, before: u64Bytes(supply), after: u64Bytes(supplyAfter) });
     }
-    const changes = draft.changes();
-    if (reward > 0n) {
-      changes.push({ key: supplyKey, before: u64Bytes(supply), after: u64Bytes(supply + reward) });
-    }
+    if (registry !== this.current) changes.push(...this.registryChanges(registry));
     this.write(changes, "after");
     return {
       stateRoot: this.root,
@@ -212,33 +195,36 @@ export class Ledger implements StateMachine {
     };
   }
 
+  private registryChanges(registry: Registry): StateChange[] {
+    const { validators, governance, jailed } = encodeRegistry(registry);
+    return [
+      { key: validatorsKey, before: this.tree.get(validatorsKey), after: validators },
+      { key: governanceKey, before: this.tree.get(governanceKey), after: governance },
+      { key: jailedKey, before: this.tree.get(jailedKey), after: jailed },
+    ].filter(({ before, after }) => !sameValue(before, after));
+  }
+
   private write(changes: readonly StateChange[], side: "before" | "after"): void {
-    let isSetChanged = false;
+    let isRegistryChanged = false;
     for (const change of changes) {
       const value = change[side];
       if (value === undefined) this.tree.delete(change.key);
       else this.tree.set(change.key, value);
-      isSetChanged ||= equalBytes(change.key, validatorsKey);
+      isRegistryChanged ||= registryKeys.some((key) => equalBytes(key, change.key));
     }
-    if (isSetChanged) this.readValidators();
+    if (isRegistryChanged) this.readRegistry();
   }
 
-  private readValidators(): void {
-    const bytes = defined(this.tree.get(validatorsKey), "the state is filled");
-    const set = decodeValidatorSet(bytes);
-    assert(!("code" in set), "the state holds a validator set");
-    this.set = set;
-    this.setHash = validatorsHash(set);
+  private readRegistry(): void {
+    const registry = decodeRegistry({
+      validators: defined(this.tree.get(validatorsKey), "the state is filled"),
+      governance: this.tree.get(governanceKey),
+      jailed: this.tree.get(jailedKey),
+    });
+    assert(registry !== undefined, "the state holds a registry");
+    const { jail, ...rest } = registry;
+    this.current = registry;
+    this.view = { ...rest, jailed: jail.map(({ validator }) => validator) };
+    this.setHash = validatorsHash(registry.validators);
   }
-}
-
-/** The block reward, less whatever would lift the supply to 2^63. */
-function rewardOf(blockReward: bigint, supply: bigint): bigint {
-  const room = supplyEnd - 1n - supply;
-  return blockReward < room ? blockReward : room;
-}
-
-/** Who is paid for a block. Voters get their share once blocks carry certificates. */
-function sharesOf(context: BlockContext, total: bigint): { to: Address; amount: bigint }[] {
-  return [{ to: addressOfKey(context.sealer), amount: total }];
 }

@@ -3,12 +3,14 @@
  * not MessagePack. NOT when they are written (`branch-switch.ts`, `burial.ts`).
  * protocol-spec/05-objects §3, ARCHITECTURE "Store".
  *
- *  N | height 8 | hash 32   -> header 356 | seal 64 | changes   executed, above the anchor
+ *  N | height 8 | hash 32   -> header 356 | seal 64 | final 48 | changes   executed, above the anchor
  *  B | height 8 | hash 32   -> body
  *  C | height 8             -> hash 32 | header 356 | seal 64   buried: at or below the anchor
  *  I | hash 32              -> height 8                         of the buried
  *  T | txid 32              -> height 8 | hash 32 | index 4     of the buried
  *  S | state key            -> state value                      at the head
+ *  V | hash of a set 32     -> validator set                    of hand-overs
+ *  Q | height 8             -> certificate that made the block at that height final
  *  M | name                 -> see `meta*`
  *  changes = count 4, then per change: key length 2 | key | before | after,
  *  each side = 0, or 1 | length 4 | value
@@ -30,21 +32,21 @@ import { chainLimits } from "../params/limits.ts";
 import type { StateChange } from "./state-machine.ts";
 
 /** The layouts of this file; another number is refused at start. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 const sealedBytes = chainLimits.headerBytes + chainLimits.sealBytes;
 const prefix = (letter: string) => asciiBytes(letter);
-const [nodePrefix, bodyPrefix, canonicalPrefix, indexPrefix, txPrefix, statePrefix, metaPrefix] = [
-  prefix("N"),
-  prefix("B"),
-  prefix("C"),
-  prefix("I"),
-  prefix("T"),
-  prefix("S"),
-  prefix("M"),
-] as const;
+const nodePrefix = prefix("N");
+const bodyPrefix = prefix("B");
+const canonicalPrefix = prefix("C");
+const indexPrefix = prefix("I");
+const txPrefix = prefix("T");
+const statePrefix = prefix("S");
+const setPrefix = prefix("V");
+const finalityPrefix = prefix("Q");
+const metaPrefix = prefix("M");
 
-export { metaPrefix, nodePrefix, statePrefix };
+export { metaPrefix, nodePrefix, setPrefix, statePrefix };
 
 export interface BlockRef {
   readonly height: number;
@@ -61,7 +63,11 @@ export const indexKey = (hash: BlockHash): Uint8Array => concatBytes(indexPrefix
 export const transactionKey = (id: TxId): Uint8Array => concatBytes(txPrefix, idBytes(id));
 export const stateKey = (key: Uint8Array): Uint8Array => concatBytes(statePrefix, key);
 
-type MetaName = "schema" | "network" | "head" | "finalized" | "anchor";
+export const setKey = (hash: Uint8Array): Uint8Array => concatBytes(setPrefix, hash);
+export const finalityKey = (height: number): Uint8Array =>
+  concatBytes(finalityPrefix, u64Bytes(height));
+
+type MetaName = "schema" | "network" | "head" | "finalized" | "justified" | "anchor" | "halted";
 
 export const metaKey = (name: MetaName): Uint8Array => concatBytes(metaPrefix, asciiBytes(name));
 
@@ -95,7 +101,30 @@ export function decodeFinalized(bytes: Uint8Array): FinalizedRef | undefined {
   return { height, slot, hash: blockHashOf(bytes.subarray(16)) };
 }
 
-/** "M anchor" and the tail of "C": header 356 | seal 64. */
+/** The root of the tree, with what its header alone does not tell. */
+export interface AnchorRecord {
+  readonly sealed: SealedHeader;
+  readonly final: FinalizedRef;
+  readonly finalizes: FinalizedRef | undefined;
+}
+
+/** "M anchor": header 356 | seal 64 | final 48 | what it finalizes 48, or nothing. */
+export function encodeAnchor({ sealed, final, finalizes }: AnchorRecord): Uint8Array {
+  const more = finalizes === undefined ? [] : [encodeFinalized(finalizes)];
+  return concatBytes(encodeSealedHeader(sealed), encodeFinalized(final), ...more);
+}
+
+export function decodeAnchor(bytes: Uint8Array): AnchorRecord | undefined {
+  if (bytes.length !== sealedBytes + 48 && bytes.length !== sealedBytes + 96) return undefined;
+  const sealed = decodeSealed(bytes.subarray(0, sealedBytes));
+  const final = decodeFinalized(bytes.subarray(sealedBytes, sealedBytes + 48));
+  if (sealed === undefined || final === undefined) return undefined;
+  if (bytes.length === sealedBytes + 48) return { sealed, final, finalizes: undefined };
+  const finalizes = decodeFinalized(bytes.subarray(sealedBytes + 48));
+  return finalizes && { sealed, final, finalizes };
+}
+
+/** The tail of "C": header 356 | seal 64. */
 export function decodeSealed(bytes: Uint8Array): SealedHeader | undefined {
   const sealed = decodeSealedHeader(bytes);
   return "code" in sealed ? undefined : sealed;
@@ -136,11 +165,16 @@ export function decodeTransactionRef(bytes: Uint8Array): TransactionRef | undefi
 
 export interface NodeRecord {
   readonly sealed: SealedHeader;
+  /** Not to be worked out again: what it rests on may have been buried since. */
+  readonly final: FinalizedRef;
   readonly changes: readonly StateChange[];
 }
 
+const changesAt = sealedBytes + 48;
+
 export function encodeNode(record: NodeRecord): Uint8Array {
-  const parts = [encodeSealedHeader(record.sealed), u32Bytes(record.changes.length)];
+  const { sealed, final, changes } = record;
+  const parts = [encodeSealedHeader(sealed), encodeFinalized(final), u32Bytes(changes.length)];
   for (const { key, before, after } of record.changes) {
     parts.push(u16Bytes(key.length), key, ...sideOf(before), ...sideOf(after));
   }
@@ -148,11 +182,12 @@ export function encodeNode(record: NodeRecord): Uint8Array {
 }
 
 export function decodeNode(bytes: Uint8Array): NodeRecord | undefined {
-  if (bytes.length < sealedBytes + 4) return undefined;
+  if (bytes.length < changesAt + 4) return undefined;
   const sealed = decodeSealed(bytes.subarray(0, sealedBytes));
-  if (sealed === undefined) return undefined;
+  const final = decodeFinalized(bytes.subarray(sealedBytes, changesAt));
+  if (sealed === undefined || final === undefined) return undefined;
   const changes: StateChange[] = [];
-  let at = sealedBytes + 4;
+  let at = changesAt + 4;
   const take = (length: number): Uint8Array | undefined =>
     at + length <= bytes.length ? bytes.subarray(at, (at += length)) : undefined;
   /** A cut side is null. */
@@ -162,7 +197,7 @@ export function decodeNode(bytes: Uint8Array): NodeRecord | undefined {
     const length = flag === 1 ? take(4) : undefined;
     return length === undefined ? null : (take(readU32(length, 0)) ?? null);
   };
-  for (let left = readU32(bytes, sealedBytes); left > 0; left--) {
+  for (let left = readU32(bytes, changesAt); left > 0; left--) {
     const keyLength = take(2);
     const key = keyLength && take(readU16(keyLength, 0));
     const before = takeSide();
@@ -170,7 +205,7 @@ export function decodeNode(bytes: Uint8Array): NodeRecord | undefined {
     if (key === undefined || before === null || after === null) return undefined;
     changes.push({ key, before, after });
   }
-  return at === bytes.length ? { sealed, changes } : undefined;
+  return at === bytes.length ? { sealed, final, changes } : undefined;
 }
 
 function sideOf(value: Uint8Array | undefined): Uint8Array[] {

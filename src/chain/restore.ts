@@ -7,17 +7,23 @@ import { AssertionFailed } from "../base/assert.ts";
 import { equalBytes, readU32, toHex, u32Bytes } from "../base/bytes.ts";
 import type { Write } from "../edge/effect.ts";
 import type { StoreImage } from "../edge/store-image.ts";
-import { encodeSealedHeader, type SealedHeader } from "../model/header.ts";
+import { type Certificate, decodeCertificate } from "../model/certificate.ts";
+import type { SealedHeader } from "../model/header.ts";
 import { type BlockHash, idBytes } from "../model/ids.ts";
+import { encodeValidatorSet } from "../model/validator-set.ts";
 import { genesisBody } from "./genesis.ts";
+import { decodeHalt } from "./halt-record.ts";
+import type { SafetyConflict } from "./justification.ts";
 import {
+  type AnchorRecord,
   bodyKey,
   canonicalKey,
+  decodeAnchor,
   decodeBlockKey,
   decodeFinalized,
   decodeNode,
   decodeRef,
-  decodeSealed,
+  encodeAnchor,
   encodeCanonical,
   encodeFinalized,
   encodeHeight,
@@ -29,6 +35,7 @@ import {
   type NodeRecord,
   nodePrefix,
   schemaVersion,
+  setKey,
   stateKey,
   statePrefix,
 } from "./records.ts";
@@ -45,11 +52,21 @@ export interface RestoredNode extends NodeRecord {
 }
 
 export interface Restored {
-  readonly anchor: SealedHeader;
+  readonly anchor: AnchorRecord;
   /** Above the anchor, parents first. */
   readonly nodes: readonly RestoredNode[];
   readonly head: BlockHash;
   readonly finalized: FinalizedRef;
+  /** The highest certificate that was heard of. */
+  readonly justified: Certificate | undefined;
+  /** It had seen two final blocks that contradict each other. */
+  readonly halted: SafetyConflict | undefined;
+}
+
+/** Genesis as root: it is final, and nothing else is because of it. */
+export function genesisAnchor(sealed: SealedHeader): AnchorRecord {
+  const { height, slot, hash } = sealed.header;
+  return { sealed, final: { height, slot, hash }, finalizes: undefined };
 }
 
 /** What a fresh store must hold first: genesis as anchor, head and finalized, and its state. */
@@ -62,7 +79,8 @@ export function genesisWrites(genesis: SealedHeader, state: StateMachine): Write
     { key: bodyKey(header), value: genesisBody },
     { key: metaKey("schema"), value: u32Bytes(schemaVersion) },
     { key: metaKey("network"), value: idBytes(header.hash) },
-    { key: metaKey("anchor"), value: encodeSealedHeader(genesis) },
+    { key: metaKey("anchor"), value: encodeAnchor(genesisAnchor(genesis)) },
+    { key: setKey(header.nextValidatorsHash), value: encodeValidatorSet(state.validators()) },
     { key: metaKey("finalized"), value: encodeFinalized(header) },
     { key: metaKey("head"), value: encodeRef(header) },
   ];
@@ -84,19 +102,29 @@ export function restore(
     return undefined;
   }
   checkIdentity(schema, need(image, "network"), genesis);
-  const anchor = decodeSealed(need(image, "anchor")) ?? fail("the anchor is cut");
+  const anchor = decodeAnchor(need(image, "anchor")) ?? fail("the anchor is cut");
   const head = decodeRef(need(image, "head")) ?? fail("the head is cut");
   const finalized = decodeFinalized(need(image, "finalized")) ?? fail("the finalized is cut");
-  const nodes = readNodes(image, anchor);
-  const chain = chainOf(nodes, anchor, head.hash);
-  const tip = chain[0] ?? anchor;
+  const nodes = readNodes(image, anchor.sealed);
+  const chain = chainOf(nodes, anchor.sealed, head.hash);
+  const tip = chain[0] ?? anchor.sealed;
   if (tip.header.height !== head.height) fail("the head is not at its height");
-  checkFinalized(finalized, anchor, chain);
+  checkFinalized(finalized, [...chain, anchor.sealed]);
   loadState(image, state, tip);
-  return { anchor, nodes, head: head.hash, finalized };
+  const justified = readJustified(image);
+  const halt = image.get(metaKey("halted"));
+  const halted = halt && (decodeHalt(halt) ?? fail("the record of the safety halt is cut"));
+  return { anchor, nodes, head: head.hash, finalized, justified, halted };
 }
 
-function fail(problem: string): never {
+function readJustified(image: StoreImage): Certificate | undefined {
+  const bytes = image.get(metaKey("justified"));
+  if (bytes === undefined) return undefined;
+  const certificate = decodeCertificate(bytes);
+  return "code" in certificate ? fail("the justified certificate is cut") : certificate;
+}
+
+export function fail(problem: string): never {
   throw new StoreDamaged(`the chain store is damaged: ${problem}`);
 }
 
@@ -152,13 +180,8 @@ function chainOf(
   return chain;
 }
 
-function checkFinalized(
-  finalized: FinalizedRef,
-  anchor: SealedHeader,
-  chain: readonly SealedHeader[],
-): void {
-  if (finalized.height < anchor.header.height) return;
-  const found = [...chain, anchor].find(({ header }) => header.height === finalized.height);
+function checkFinalized(finalized: FinalizedRef, chain: readonly SealedHeader[]): void {
+  const found = chain.find(({ header }) => header.height === finalized.height);
   if (found?.header.hash !== finalized.hash) fail("the finalized block is not in the chain");
 }
 

@@ -117,23 +117,6 @@ export function checkValidators(header: Header, parent: Header): Verdict {
     : rejection("header-validators", "not those that the parent's state names");
 }
 
-/**
- * 06-validation §1, line "justified": as the parent's, and no certificate. The one place where
- * carried certificates will raise it.
- */
-export function checkJustified(header: Header, parent: Header): Verdict {
-  if (!isZero(header.certHash)) {
-    return rejection("header-certificate", "certificates are not carried in this version");
-  }
-  if (
-    header.justifiedSlot === parent.justifiedSlot &&
-    header.justifiedHash === parent.justifiedHash
-  ) {
-    return undefined;
-  }
-  return expected("header-justified", parent.justifiedSlot, header.justifiedSlot);
-}
-
 /** All that a header says about itself; no signature. */
 export function checkHeaderAlone(header: Header, file: NetworkFile, wallMs: number): Verdict {
   return (
@@ -146,13 +129,10 @@ export function checkHeaderAlone(header: Header, file: NetworkFile, wallMs: numb
   );
 }
 
-/** All that a header owes to its parent; no signature. */
+/** What a header owes to its parent; no signature. Justified and cap are in `carried-proof.ts`. */
 export function checkHeaderAfter(header: Header, parent: Header): Verdict {
   return (
-    checkHeight(header, parent) ??
-    checkSlot(header, parent) ??
-    checkValidators(header, parent) ??
-    checkJustified(header, parent)
+    checkHeight(header, parent) ?? checkSlot(header, parent) ?? checkValidators(header, parent)
   );
 }
 
@@ -178,9 +158,10 @@ export function matchBody(header: Header, bytes: Uint8Array): Body | Rejection {
   return body;
 }
 
-/** 06-validation §3, line "signatures": `firstBad` is -1 when all are good. */
+/** 06-validation §3, line "signatures": `firstBad` is -1 when all are good, -2: the certificate. */
 export function checkSignatures(firstBad: number): Verdict {
   if (firstBad === -1) return undefined;
+  if (firstBad === -2) return rejection("certificate-signature", "of the carried certificate");
   return rejection("block-transaction-signature", `of transaction ${firstBad}`);
 }
 

@@ -4,7 +4,7 @@
  * Invariant: an entry for each header held, and no other. protocol-spec/06-validation §1.
  */
 import type { Header } from "../model/header.ts";
-import type { BlockHash } from "../model/ids.ts";
+import type { BlockHash, PublicKey } from "../model/ids.ts";
 import { chainLimits } from "../params/limits.ts";
 
 export class SlotTable {
@@ -19,6 +19,11 @@ export class SlotTable {
     const held = this.hashes.get(keyOf(header));
     if (held === undefined || held.length < chainLimits.headersPerSlotMax) return true;
     return held.includes(header.hash);
+  }
+
+  /** Of that validator and slot, in the order in which they came. */
+  of(sealer: PublicKey, slot: number): readonly BlockHash[] {
+    return this.hashes.get(`${sealer}:${slot}`) ?? [];
   }
 
   add(header: Header): void {

@@ -12,11 +12,16 @@ import type { NetworkFile } from "../model/network-file.ts";
 import type { Receipt } from "../model/receipt.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import type { Transaction } from "../model/transaction.ts";
+import type { PendingChange, Proposal, SetChange } from "./registry.ts";
 
 export interface BlockContext {
   readonly height: number;
   readonly slot: number;
   readonly sealer: PublicKey;
+  /** Of the block that this one's branch shows to be final, its own certificate included. */
+  readonly finalizedHeight: number;
+  /** Who signed the certificate that the block carries; none when it carries none. */
+  readonly voters: readonly PublicKey[];
 }
 
 /** One entry of the state, before and after; keys and values as stored, undefined = absent. */
@@ -43,6 +48,20 @@ export interface AccountView {
   readonly balance: bigint;
 }
 
+/** Who validates and what is to change about it, for onlookers and checks. */
+export interface RegistryView {
+  /** In rank order: the set in charge of the next block. */
+  readonly validators: readonly PublicKey[];
+  /** They may not seal. Former validators too, as long as their faults are remembered. */
+  readonly jailed: readonly PublicKey[];
+  /** Open ones, oldest first. */
+  readonly proposals: readonly Proposal[];
+  /** Done once the block at `queuedAt` is final on chain. */
+  readonly pending: PendingChange | undefined;
+  /** Those after it, in order. */
+  readonly queue: readonly SetChange[];
+}
+
 export interface StateMachine {
   /** Fills the state with what the network file says, dropping whatever it held. */
   genesis(file: NetworkFile): void;
@@ -50,11 +69,17 @@ export interface StateMachine {
   load(entries: Iterable<readonly [Uint8Array, Uint8Array]>): void;
   /** Would `transaction` be valid alone in the next block, in `slot`? Checks no signature. */
   check(transaction: Transaction, slot: number): Rejection | undefined;
+  /**
+   * Would its action fail though its fee is paid? Undefined for what has none. Part of `check`,
+   * for those whose nonce is still to come.
+   */
+  checkAction(transaction: Transaction, slot: number): Rejection | undefined;
   /** All must be valid, in this order; on a Rejection the state is unchanged. */
   apply(context: BlockContext, transactions: readonly Transaction[]): Applied | Rejection;
   /**
    * Builds a block: takes candidates in order, skips those that are invalid or exceed `bytesMax`
    * in all. CHANGES the state as `apply` does: a builder takes it back with `undo(changes)`.
+   * The sealer must not be jailed.
    */
   applyPossible(
     context: BlockContext,
@@ -71,6 +96,8 @@ export interface StateMachine {
   readonly root: Uint8Array;
   /** In rank order. */
   validators(): readonly PublicKey[];
+  /** The same object until a block changes it. */
+  registry(): RegistryView;
   /** Zeros for an account that is absent. */
   account(address: Address): AccountView;
   /** Sum of all balances, below 2^63. */

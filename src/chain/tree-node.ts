@@ -10,9 +10,11 @@
 import { assert, defined } from "../base/assert.ts";
 import type { Conn } from "../edge/conn.ts";
 import { type Block, type Body, decodeBody } from "../model/block.ts";
+import type { Certificate } from "../model/certificate.ts";
 import type { Header, SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
+import type { FinalizedRef } from "./records.ts";
 import type { StateChange } from "./state-machine.ts";
 
 export type NodeStatus = "header" | "checking" | "body" | "executed" | "invalid";
@@ -25,6 +27,10 @@ export interface TreeNode {
   readonly slot: number;
   /** Index of the sealer in the validators of the block; 0 is the best. */
   readonly rank: number;
+  /** The highest block that its branch proves final, by the headers up to this one alone. */
+  readonly final: FinalizedRef;
+  /** What a certificate for it makes final: its parent, when that is its source one slot before. */
+  readonly finalizes: FinalizedRef | undefined;
   /** Undefined at the root of the tree. */
   parent: TreeNode | undefined;
   children: TreeNode[];
@@ -41,13 +47,31 @@ export interface TreeNode {
   isWithheld: boolean;
   /** It or an ancestor is withheld: it counts for no best header. */
   isHidden: boolean;
+  /** It is, or stands on, the block that the best header must stand on. */
+  isOnBase: boolean;
+  /** It was executed once, so it is valid whatever the head is now. */
+  isProven: boolean;
+  /** A quorum voted for it: the proof, verified. */
+  certificate: Certificate | undefined;
   /** The store has records "N" and "B" of it. */
   stored: boolean;
   /** While invalid: the rule it broke. */
   rejection: Rejection | undefined;
 }
 
-export function treeNode(sealed: SealedHeader, parent: TreeNode | undefined, rank: number) {
+/** What a header means where it stands. */
+export interface Derived {
+  readonly rank: number;
+  readonly final: FinalizedRef;
+  /** Given for the root, whose parent is not in memory. */
+  readonly finalizes?: FinalizedRef | undefined;
+}
+
+export function treeNode(
+  sealed: SealedHeader,
+  parent: TreeNode | undefined,
+  { rank, final, finalizes = finalizedBy(sealed.header, parent) }: Derived,
+) {
   const { header } = sealed;
   const node: TreeNode = {
     sealed,
@@ -56,6 +80,8 @@ export function treeNode(sealed: SealedHeader, parent: TreeNode | undefined, ran
     height: header.height,
     slot: header.slot,
     rank,
+    final,
+    finalizes,
     parent,
     children: [],
     status: "header",
@@ -65,10 +91,20 @@ export function treeNode(sealed: SealedHeader, parent: TreeNode | undefined, ran
     ready: false,
     isWithheld: false,
     isHidden: parent?.isHidden ?? false,
+    isOnBase: parent?.isOnBase ?? true,
+    isProven: false,
+    certificate: undefined,
     stored: false,
     rejection: undefined,
   };
   return node;
+}
+
+/** Nothing fits between adjacent slots, so such a source is the parent. Genesis is not told. */
+function finalizedBy(header: Header, parent: TreeNode | undefined): FinalizedRef | undefined {
+  const { justifiedSlot, slot } = header;
+  if (parent === undefined || justifiedSlot === 0 || slot !== justifiedSlot + 1) return undefined;
+  return { height: parent.height, slot: parent.slot, hash: parent.hash };
 }
 
 /** The body of a node whose body is here, decoded anew. */
@@ -89,6 +125,13 @@ export function ancestorAt(node: TreeNode, height: number): TreeNode | undefined
   let at: TreeNode | undefined = node;
   while (at !== undefined && at.height > height) at = at.parent;
   return at?.height === height ? at : undefined;
+}
+
+/** The ancestor of `node`, or `node`, in `slot`; undefined when its branch has none in memory. */
+export function ancestorInSlot(node: TreeNode, slot: number): TreeNode | undefined {
+  let at: TreeNode | undefined = node;
+  while (at !== undefined && at.slot > slot) at = at.parent;
+  return at?.slot === slot ? at : undefined;
 }
 
 export function descendsFrom(node: TreeNode, ancestor: TreeNode): boolean {

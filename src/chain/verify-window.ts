@@ -10,9 +10,9 @@ import type { TreeNode } from "./tree-node.ts";
 export class VerifyWindow {
   private readonly running = new Map<Job, TreeNode>();
   private readonly waiting = new Set<TreeNode>();
-  private readonly start: (body: Uint8Array) => Job;
+  private readonly start: (node: TreeNode, body: Uint8Array) => Job;
 
-  constructor(start: (body: Uint8Array) => Job) {
+  constructor(start: (node: TreeNode, body: Uint8Array) => Job) {
     this.start = start;
   }
 
@@ -47,7 +47,7 @@ export class VerifyWindow {
       if (this.running.size >= chainLimits.verifyJobsMax) return;
       this.waiting.delete(node);
       if (node.status !== "checking" || node.body === undefined) continue;
-      this.running.set(this.start(node.body), node);
+      this.running.set(this.start(node, node.body), node);
     }
   }
 }

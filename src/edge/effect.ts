@@ -1,5 +1,5 @@
 /** What the core wants done. The host decides nothing; effects are performed in order. */
-import type { TxId } from "../model/ids.ts";
+import type { PublicKey, TxId } from "../model/ids.ts";
 import type { Conn, Job, Ticket } from "./conn.ts";
 import type { NodeEvent } from "./event.ts";
 
@@ -22,6 +22,16 @@ export interface SealRequest {
   readonly blockHash: Uint8Array;
   readonly genesisHash: Uint8Array;
 }
+
+/** A vote: the signer refuses a target not above, or a source below, what it voted for before. */
+export interface VoteRequest {
+  readonly type: "vote";
+  /** The 80 bytes of vote data (05-objects §4). */
+  readonly data: Uint8Array;
+  readonly genesisHash: Uint8Array;
+}
+
+export type SignRequest = SealRequest | VoteRequest;
 
 export type Answer =
   | { readonly type: "accepted"; readonly id: TxId }
@@ -46,13 +56,17 @@ export type Effect =
       readonly durableTip?: DurableTip;
     }
   | { readonly type: "load"; readonly job: Job; readonly keys: readonly Uint8Array[] }
-  /** Check the transaction signatures of a block body. */
+  /**
+   * Check the signatures of a block body: those of its transactions, and those of its certificate
+   * by the keys `certifiers` (none when it carries no certificate, or a known one).
+   */
   | {
       readonly type: "verify";
       readonly job: Job;
       readonly genesisHash: Uint8Array;
       readonly body: Uint8Array;
+      readonly certifiers: readonly PublicKey[];
     }
-  | { readonly type: "sign"; readonly job: Job; readonly request: SealRequest }
+  | { readonly type: "sign"; readonly job: Job; readonly request: SignRequest }
   | { readonly type: "answer"; readonly job: Job; readonly answer: Answer }
   | { readonly type: "notify"; readonly event: NodeEvent };

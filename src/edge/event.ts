@@ -2,7 +2,7 @@
  * Facts for onlookers: log, metrics, terminal, HTTP stream. Nothing inside the node listens.
  * Strings that a peer chose are already cut and made printable here.
  */
-import type { BlockHash, NodeId, TxId } from "../model/ids.ts";
+import type { BlockHash, NodeId, PublicKey, TxId } from "../model/ids.ts";
 import type { Conn } from "./conn.ts";
 
 export type NodeEvent =
@@ -67,7 +67,37 @@ export type NodeEvent =
     }
   | { readonly type: "sealed"; readonly height: number; readonly hash: BlockHash }
   | { readonly type: "seal-refused"; readonly slot: number; readonly reason: string }
-  | { readonly type: "finalized"; readonly height: number; readonly hash: BlockHash }
+  /** A certificate made a block the root of the fork choice. */
+  | {
+      readonly type: "justified";
+      readonly slot: number;
+      readonly height: number;
+      readonly hash: BlockHash;
+    }
+  /** Our vote left. */
+  | { readonly type: "voted"; readonly slot: number; readonly hash: BlockHash }
+  | { readonly type: "vote-refused"; readonly slot: number; readonly reason: string }
+  | {
+      readonly type: "finalized";
+      readonly slot: number;
+      readonly height: number;
+      readonly hash: BlockHash;
+    }
+  /** A validator signed what no honest one does; `kind` as in 05-objects §6. */
+  | {
+      readonly type: "evidence-found";
+      readonly validator: PublicKey;
+      readonly kind: "double-seal" | "double-vote" | "surround";
+      readonly slot: number;
+    }
+  /** Two final blocks contradict each other: a third of the validators or more cheated. */
+  | { readonly type: "safety-halt"; readonly detail: string }
+  /** Somebody else signs with our validator key. */
+  | { readonly type: "doppelganger"; readonly what: "seal" | "vote"; readonly slot: number }
+  /** Sealing and voting rest: the wall clock moved against the monotonic one. */
+  | { readonly type: "clock-jumped"; readonly byMs: number }
+  /** Who seals and votes from the next block on. */
+  | { readonly type: "validators-changed"; readonly height: number; readonly count: number }
   | { readonly type: "block-rejected"; readonly hash: BlockHash; readonly code: string }
   | { readonly type: "orphan-resolved"; readonly hash: BlockHash }
   | { readonly type: "deep-fork-refused"; readonly hash: BlockHash; readonly height: number }

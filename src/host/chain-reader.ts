@@ -2,11 +2,16 @@
  * Blocks and transactions by hash, height or id, wherever they are: above the anchor in memory,
  * below it in the store. Read-only, for the API; the core loads for itself.
  *
- *   store: C, I, T, B records      memory
+ *   store: C, I, T, B, Q records   memory
  *   0 ------------------- anchor --------------- head
  *                          (its body is in the store)     `-- forks
  *
+ * Finality is proven per block that a certificate names ("Q" records), and by hash links below it:
+ *
+ *   a <── b <── c <── d      Q(b), Q(d): the proof of a and b is that of b, of c and d that of d
+ *
  * Invariant: what an answer says of the chain (status, confirmations) is of one moment.
+ * protocol-spec/06-validation §6.
  */
 import {
   bodyKey,
@@ -14,17 +19,23 @@ import {
   decodeCanonical,
   decodeHeight,
   decodeTransactionRef,
+  finalityKey,
   indexKey,
   transactionKey,
 } from "../chain/records.ts";
 import { bodyOf, type NodeStatus, type TreeNode } from "../chain/tree-node.ts";
+import type { FinalityProof } from "../finality/finality-proof.ts";
 import { type Body, decodeBody } from "../model/block.ts";
+import { type CertificateFields, decodeCertificate } from "../model/certificate.ts";
 import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash, TxId } from "../model/ids.ts";
 import type { Transaction } from "../model/transaction.ts";
 import type { Queries } from "../node/queries.ts";
 
-export type ChainMemory = Pick<Queries, "block" | "head" | "finalized" | "anchorHeight">;
+export type ChainMemory = Pick<
+  Queries,
+  "block" | "head" | "justified" | "finalized" | "anchorHeight" | "isOrphan"
+>;
 
 export interface RecordStore {
   /** In the order of `keys`; sees everything written before the call. */
@@ -48,6 +59,24 @@ export interface FoundTransaction {
   readonly block: FoundBlock;
 }
 
+/**
+ * How far a block is from being irrevocable. `orphan`: it waits for its parent; `fork`: beside the
+ * chain of the head; `justified`: a quorum voted for it or for a block on it.
+ */
+export type Standing = "unknown" | "orphan" | "fork" | "canonical" | "justified" | "final";
+
+/** A proof for `verifyFinality`: of the block `height`, and by hash links of those below it. */
+export interface FoundProof extends FinalityProof {
+  readonly height: number;
+  readonly hash: BlockHash;
+  /** As read from the bytes in `certificate`. */
+  readonly certified: Pick<CertificateFields, "validatorsHash" | "validatorCount" | "signers">;
+}
+
+/** Heights looked up at once for a proof, and in all: sync makes far fewer blocks final at once. */
+const proofBatch = 128;
+const proofSearchMax = 16_384;
+
 export class ChainReader {
   private readonly memory: ChainMemory;
   private readonly store: RecordStore;
@@ -67,6 +96,42 @@ export class ChainReader {
     if (height === undefined || height > this.memory.anchorHeight()) return undefined;
     const [record] = await this.store.load([canonicalKey(height)]);
     return this.ofBuried(decodedHeader(record, height));
+  }
+
+  /** Where the block stands, and what is known of it. */
+  async standing(
+    ref: BlockHash | number,
+  ): Promise<{ readonly standing: Standing; readonly block: FoundBlock | undefined }> {
+    const block = await this.header(ref);
+    if (block === undefined) {
+      const isOrphan = typeof ref === "string" && this.memory.isOrphan(ref);
+      return { standing: isOrphan ? "orphan" : "unknown", block };
+    }
+    const isJustified =
+      block.status === "canonical" && block.sealed.header.height <= this.memory.justified().height;
+    return { standing: isJustified ? "justified" : block.status, block };
+  }
+
+  /**
+   * What proves to a stranger that the block is final: the lowest block at or above it that a
+   * certificate makes final, with that certificate, for `verifyFinality` and the validators in
+   * charge after that block. If that is a higher block, the headers between the two complete the
+   * proof: each names the hash of its parent. Undefined for what is not final, and as long as
+   * nothing but genesis is.
+   */
+  async getFinalityProof(ref: BlockHash | number): Promise<FoundProof | undefined> {
+    const block = await this.header(ref);
+    if (block?.status !== "final") return undefined;
+    const from = block.sealed.header.height;
+    const end = Math.min(this.memory.finalized().height, from + proofSearchMax);
+    for (let low = from; low <= end; low += proofBatch) {
+      const count = Math.min(proofBatch, end - low + 1);
+      const heights = Array.from({ length: count }, (_, index) => low + index);
+      const records = await this.store.load(heights.map(finalityKey));
+      const index = records.findIndex((record) => record !== undefined);
+      if (index >= 0) return await this.proofAt(low + index, records[index]!);
+    }
+    return undefined;
   }
 
   /** With its body, undefined while only the header has come. */
@@ -115,6 +180,15 @@ export class ChainReader {
     const transaction = ref && found?.body?.transactions[ref.index];
     if (transaction?.id !== id) return undefined;
     return { transaction, index: ref!.index, block: found!.block };
+  }
+
+  private async proofAt(height: number, record: Uint8Array): Promise<FoundProof> {
+    const certified = decodeCertificate(record);
+    const header = (await this.header(height))?.sealed.header;
+    if ("code" in certified || header === undefined || certified.data.sourceHash !== header.hash) {
+      throw new Error(`the proof of block ${height} on disk is not of that block`);
+    }
+    return { height, hash: header.hash, header: header.bytes, certificate: record, certified };
   }
 
   private async buriedHeight(hash: BlockHash): Promise<number | undefined> {

@@ -24,6 +24,8 @@ export interface Config {
   /** Genesis hash that the network must have. */
   readonly genesis: string | undefined;
   readonly validatorKey: string | undefined;
+  /** What the validator key has signed is not known, and shall be taken to be anything so far. */
+  readonly signerAmnesia: boolean;
   readonly passphraseFile: string | undefined;
   readonly slotMs: number | undefined;
   readonly peersMax: number;
@@ -72,6 +74,7 @@ const schema = z.object({
   network: text.optional(),
   genesis: text.refine(isHex32, "64 lower-case hex digits expected").optional(),
   "validator-key": text.optional(),
+  "signer-amnesia": z.boolean("true or false expected").default(false),
   "passphrase-file": text.optional(),
   "slot-ms": digits(chainLimits.slotMsMin, chainLimits.slotMsMax).optional(),
   "max-peers": digits(1, 1000).default(connectionLimits.peersMax),
@@ -144,6 +147,7 @@ function resolve(given: z.infer<typeof schema>, problems: string[]): Config {
     network,
     genesis: given.genesis,
     validatorKey: given["validator-key"],
+    signerAmnesia: given["signer-amnesia"],
     passphraseFile: given["passphrase-file"],
     slotMs,
     peersMax,
@@ -201,7 +205,11 @@ function readFlags(
   }
   parser
     .wrap(100)
-    .epilogue(`Each option is also an environment variable: ${envNameOf("data-dir")}.`);
+    .epilogue(
+      `Each option is also an environment variable: ${envNameOf("data-dir")}.\n` +
+        "Exit codes: 0 ended as asked, 2 usage, 3 data folder or key in use, 4 port in use, 5 store " +
+        "damaged, 6 another network, 8 somebody else signs with our validator key, 70 our fault.",
+    );
   const parsed = parser.parseSync([...argv], {}, (_error, _argv, output) => {
     shown = output;
   }) as Record<string, unknown>;

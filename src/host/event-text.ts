@@ -4,7 +4,7 @@
  */
 import type { NodeEvent } from "../edge/event.ts";
 
-export type EventLevel = "debug" | "info" | "warn";
+export type EventLevel = "debug" | "info" | "warn" | "error";
 
 /** A new event does not compile until it has a level. */
 export const eventLevels = {
@@ -18,7 +18,15 @@ export const eventLevels = {
   "head-moved": "debug",
   sealed: "info",
   "seal-refused": "warn",
+  justified: "debug",
+  voted: "debug",
+  "vote-refused": "warn",
   finalized: "debug",
+  "evidence-found": "warn",
+  "safety-halt": "error",
+  doppelganger: "error",
+  "clock-jumped": "warn",
+  "validators-changed": "info",
   "block-rejected": "warn",
   "orphan-resolved": "debug",
   "deep-fork-refused": "warn",
@@ -61,8 +69,26 @@ export function eventText(event: NodeEvent): string {
       return `sealed block ${event.height} ${short(event.hash)}`;
     case "seal-refused":
       return `slot ${event.slot} not sealed: ${printable(event.reason)}`;
+    case "justified":
+      return `block ${event.height} ${short(event.hash)}, slot ${event.slot}, is justified`;
+    case "voted":
+      return `voted for block ${short(event.hash)}, slot ${event.slot}`;
+    case "vote-refused":
+      return `no vote in slot ${event.slot}: ${printable(event.reason)}`;
     case "finalized":
-      return `block ${event.height} ${short(event.hash)} is final`;
+      return `block ${event.height} ${short(event.hash)}, slot ${event.slot}, is final`;
+    case "evidence-found":
+      return `validator ${short(event.validator)} cheated in slot ${event.slot}: ${misdeeds[event.kind]}`;
+    case "safety-halt":
+      return `${haltText} ${printable(event.detail, 512)}`;
+    case "doppelganger":
+      return `a ${event.what} of slot ${event.slot} by our validator key came from somebody else`;
+    case "clock-jumped":
+      return `the clock jumped by ${event.byMs} ms: sealing and voting rest; check its synchronisation`;
+    case "validators-changed": {
+      const are = event.count === 1 ? "is 1 validator" : `are ${event.count} validators`;
+      return `from block ${event.height + 1} on there ${are}`;
+    }
     case "block-rejected":
       return `block ${short(event.hash)} rejected: ${event.code}`;
     case "orphan-resolved":
@@ -75,6 +101,18 @@ export function eventText(event: NodeEvent): string {
       return `transaction ${short(event.id)} rejected: ${printable(event.code)}`;
   }
 }
+
+const misdeeds = {
+  "double-seal": "it sealed two blocks of one slot",
+  "double-vote": "it voted for two blocks of one slot",
+  surround: "one of its votes surrounds another",
+} as const satisfies Record<Extract<NodeEvent, { type: "evidence-found" }>["kind"], string>;
+
+const haltText =
+  "HALTED: TWO FINAL BLOCKS CONTRADICT EACH OTHER. A third of the validators or more signed for " +
+  "both sides. This node seals and votes no more and takes no side; keep its data folder as it " +
+  "is, it holds the proof. No payment that it calls final since may be relied on. Settle with the " +
+  "other operators which side goes on, and remove the validators named by evidence. What is known:";
 
 function cause({ code, detail }: { readonly code: string; readonly detail: string }): string {
   return detail === "" ? printable(code) : `${printable(code)}, ${printable(detail)}`;

@@ -12,6 +12,8 @@ export const exitCodes = {
   "port-in-use": 4,
   "store-damaged": 5,
   "network-mismatch": 6,
+  // 7 is the client's: no node answers (cli/cli-error.ts).
+  doppelganger: 8,
   internal: 70,
 } as const;
 

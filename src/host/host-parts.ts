@@ -1,8 +1,9 @@
 /** What a host is made of, as it needs it: the node, and those who work for it. */
 import type { Conn } from "../edge/conn.ts";
-import type { Effect, SealRequest } from "../edge/effect.ts";
+import type { Effect, SignRequest } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { Input } from "../edge/input.ts";
+import type { PublicKey } from "../model/ids.ts";
 import type { LevelStore } from "./level-store.ts";
 import type { SystemClock } from "./system.ts";
 
@@ -14,13 +15,21 @@ export interface NodeLike {
 
 /** Keeps a validator's secret; a refusal is a value, not an error. */
 export interface Signer {
-  sign(request: SealRequest): Promise<Uint8Array | { readonly refused: string }>;
+  sign(request: SignRequest): Promise<Uint8Array | { readonly refused: string }>;
   close(): Promise<void>;
 }
 
 export interface Verifier {
-  /** `done` gets the index of the first bad signature, -1 for none; never synchronously. */
-  verify(genesisHash: Uint8Array, body: Uint8Array, done: (firstBad: number) => void): void;
+  /**
+   * Transactions, and the certificate by the keys `certifiers`. `done` gets the index of the first
+   * bad signature, -1 for none, -2 for one of the certificate; never synchronously.
+   */
+  verify(
+    genesisHash: Uint8Array,
+    body: Uint8Array,
+    certifiers: readonly PublicKey[],
+    done: (firstBad: number) => void,
+  ): void;
   close(): void;
 }
 

@@ -10,7 +10,7 @@
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { type Conn, commandJob, type Job, type Ticket } from "../edge/conn.ts";
-import type { Answer, Effect, SealRequest } from "../edge/effect.ts";
+import type { Answer, Effect, SignRequest } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { Command, Input } from "../edge/input.ts";
 import { Alarm } from "./alarm.ts";
@@ -163,7 +163,7 @@ export class Host implements TcpEvents {
         this.load(effect.job, effect.keys);
         break;
       case "verify":
-        this.verify(effect.job, effect.genesisHash, effect.body);
+        this.verify(effect);
         break;
       case "sign":
         this.sign(effect.job, effect.request);
@@ -180,8 +180,9 @@ export class Host implements TcpEvents {
     }
   }
 
-  private verify(job: Job, genesisHash: Uint8Array, body: Uint8Array): void {
-    this.parts.verifier.verify(genesisHash, body, (firstBad) => {
+  private verify(effect: Extract<Effect, { type: "verify" }>): void {
+    const { job, genesisHash, body, certifiers } = effect;
+    this.parts.verifier.verify(genesisHash, body, certifiers, (firstBad) => {
       this.step({ type: "verified", job, firstBad });
     });
   }
@@ -193,7 +194,7 @@ export class Host implements TcpEvents {
     );
   }
 
-  private sign(job: Job, request: SealRequest): void {
+  private sign(job: Job, request: SignRequest): void {
     const refused = (reason: string) =>
       this.step({ type: "signed", job, signature: undefined, reason });
     if (this.parts.signer === undefined) {

@@ -66,7 +66,7 @@ export class NodeLog {
     }
   }
 
-  say(level: EventLevel | "error", text: string, fields: Fields = {}): void {
+  say(level: EventLevel, text: string, fields: Fields = {}): void {
     this.log[level](showable(fields), text);
   }
 

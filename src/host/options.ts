@@ -68,9 +68,16 @@ export const options = [
     name: "validator-key",
     kind: "text",
     argument: "FILE",
-    says: "key file to seal blocks with",
+    says: "key file to seal and vote with",
     otherwise: "keys/validator.json of the data folder, if it is there",
     example: "validator.json",
+  },
+  {
+    name: "signer-amnesia",
+    kind: "flag",
+    says: "the record of what the validator key has signed is lost: seal and vote only for what is newer",
+    otherwise: "no; without the record it does not start",
+    example: "false",
   },
   {
     name: "passphrase-file",

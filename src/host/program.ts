@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { bannerJson, bannerText } from "./banner.ts";
 import { type Config, readConfig, withEnvFile } from "./config.ts";
+import { doppelgangerError } from "./doppelganger.ts";
 import { tipWarning } from "./durable-tip.ts";
 import { exitCodes, HostError } from "./host-error.ts";
 import { NodeLog } from "./logger.ts";
@@ -49,6 +50,10 @@ async function runConfigured(config: Config): Promise<number> {
       onEvent: (event) => {
         reasons.onEvent(event);
         log.event(event);
+        if (event.type === "doppelganger" && !stop.signal.aborted) {
+          exitCode = report(doppelgangerError(event), config, log);
+          stop.abort();
+        }
       },
       onFatal: fail,
       say: (level, text) => log.say(level, text),
@@ -57,7 +62,8 @@ async function runConfigured(config: Config): Promise<number> {
     await show(running, config, log, reasons, stop.signal);
     print(config, "stopping", { type: "stopping" });
     await running.close();
-    print(config, "stopped; safe to start again", { type: "stopped" });
+    const isAsked = exitCode === exitCodes.ok;
+    print(config, isAsked ? "stopped; safe to start again" : "stopped", { type: "stopped" });
     log.close();
   } catch (error) {
     if (!stop.signal.aborted) exitCode = report(error, config);

@@ -4,14 +4,14 @@
  */
 import packageJson from "../../package.json" with { type: "json" };
 import { asciiBytes, hexBytes } from "../base/bytes.ts";
-import { indexKey, metaKey, nodeKey } from "../chain/records.ts";
+import { indexKey, nodeKey } from "../chain/records.ts";
 import { StoreDamaged } from "../chain/restore.ts";
 import { ed25519 } from "../crypto/ed25519.ts";
 import type { Env } from "../edge/env.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { StoreImage } from "../edge/store-image.ts";
 import type { BlockHash } from "../model/ids.ts";
-import { formatNetworkFile, slotAt } from "../model/network-file.ts";
+import { formatNetworkFile } from "../model/network-file.ts";
 import { Node } from "../node/node.ts";
 import { connectionLimits } from "../params/limits.ts";
 import { ChainReader } from "./chain-reader.ts";
@@ -23,9 +23,11 @@ import { HostError, reasonOf } from "./host-error.ts";
 import { type HttpServer, startHttp } from "./http/start-http.ts";
 import { type Key, openKey, openOrCreateKey } from "./keys.ts";
 import { damaged, LevelStore } from "./level-store.ts";
+import { NodeMetrics } from "./metrics/node-metrics.ts";
 import { chooseNetwork, type NetworkChoice } from "./network-choice.ts";
 import { readPassphrase } from "./passphrase.ts";
 import { SignerFile } from "./signer-file.ts";
+import { situationOf, startNotice } from "./signer-start.ts";
 import { preload } from "./store-preload.ts";
 import { SystemClock, systemRandom } from "./system.ts";
 import { VerifyInline } from "./verify-inline.ts";
@@ -88,8 +90,59 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
     openKey(path, { ...keyOptions, kind: "validator" }),
   );
   if (key !== undefined && !network.file.validators.includes(key.publicKey)) {
-    say("warn", `validator key ${key.publicKey} is not one of network ${network.file.name}`);
+    say("warn", `validator key ${key.publicKey} is not one that ${network.file.name} began with`);
   }
+  const { store, image, tip } = await openStore(folder, undo);
+  // Sealing on a chain that lost final blocks would fork what others hold for final.
+  const mayLead = tip.type !== "shorter";
+  const signer =
+    key && mayLead ? await openSigner(options, folder, network, key, image) : undefined;
+  undo.push(() => signer?.close());
+  const node = new Node(
+    env,
+    {
+      networkFile: network.file,
+      networkFileBytes: asciiBytes(formatNetworkFile(network.file)),
+      nodeSeed: nodeKeyPair.seed,
+      validator: key && signer && validatorOf(key, signer),
+      listenPort: config.listen,
+      connect: config.connect,
+      agent: agentOf(config.agentSuffix),
+      peersMax: config.peersMax,
+      outboundTarget: config.outboundTarget,
+      allowPrivate: config.allowPrivate,
+      recordFrames: config.recordFrames,
+    },
+    image,
+  );
+  const metrics = new NodeMetrics(node.queries, () => Date.now());
+  const { onFatal } = options;
+  const onEvent = (event: NodeEvent) => {
+    // At once, whatever is still asked of it until the program has ended.
+    if (event.type === "doppelganger") signer?.silence("another node signs with this key");
+    metrics.onEvent(event);
+    options.onEvent(event);
+  };
+  const verifier = new VerifyInline(ed25519);
+  const host = new Host(
+    { node, clock, store, verifier, signer, onEvent, onFatal },
+    { inboundMax: config.peersMax + connectionLimits.pendingHandshakesMax },
+  );
+  // The peer port first: two nodes on one --listen must hear of that, not of the HTTP port.
+  await host.start(config.listen);
+  // From here on the host closes its store and signer itself.
+  undo.splice(1, undo.length, () => host.close());
+  const http = config.http && (await openHttp(config.http, { node, host, store, metrics }, say));
+  const close = async () => {
+    await http?.close();
+    await host.close();
+    folder.close();
+  };
+  return { node, host, store, env, folder, network, tip, http, close };
+}
+
+/** The chain store, what of it belongs in memory, and whether it still has what was final. */
+async function openStore(folder: DataFolder, undo: (() => unknown)[]) {
   let lostHeight = 0;
   const store = await LevelStore.open(folder.chain, async (next) => {
     // A loss stays on record until the chain has grown past it again.
@@ -102,44 +155,7 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
     return (await store.load(keys)).some((value) => value !== undefined);
   });
   if (tip.type === "shorter") lostHeight = tip.tip.height;
-  // Sealing on a chain that lost final blocks would fork what others hold for final.
-  const validator = tip.type === "shorter" ? undefined : key;
-  const signer = validator && (await openSigner(config, folder, network, validator, image, env));
-  undo.push(() => signer?.close());
-  const node = new Node(
-    env,
-    {
-      networkFile: network.file,
-      networkFileBytes: asciiBytes(formatNetworkFile(network.file)),
-      nodeSeed: nodeKeyPair.seed,
-      validatorKey: validator?.publicKey,
-      listenPort: config.listen,
-      connect: config.connect,
-      agent: agentOf(config.agentSuffix),
-      peersMax: config.peersMax,
-      outboundTarget: config.outboundTarget,
-      allowPrivate: config.allowPrivate,
-      recordFrames: config.recordFrames,
-    },
-    image,
-  );
-  const { onEvent, onFatal } = options;
-  const verifier = new VerifyInline(ed25519);
-  const host = new Host(
-    { node, clock, store, verifier, signer, onEvent, onFatal },
-    { inboundMax: config.peersMax + connectionLimits.pendingHandshakesMax },
-  );
-  // The peer port first: two nodes on one --listen must hear of that, not of the HTTP port.
-  await host.start(config.listen);
-  // From here on the host closes its store and signer itself.
-  undo.splice(1, undo.length, () => host.close());
-  const http = config.http && (await openHttp(config.http, { node, host, store, clock }, say));
-  const close = async () => {
-    await http?.close();
-    await host.close();
-    folder.close();
-  };
-  return { node, host, store, env, folder, network, tip, http, close };
+  return { store, image, tip };
 }
 
 function validatorKey(
@@ -166,7 +182,7 @@ function openHttp(
     readonly node: Node;
     readonly host: Host;
     readonly store: LevelStore;
-    readonly clock: SystemClock;
+    readonly metrics: NodeMetrics;
   },
   say: RunOptions["say"],
 ): Promise<HttpServer> {
@@ -175,6 +191,7 @@ function openHttp(
     program,
     queries,
     reader: new ChainReader(queries, parts.store),
+    metrics: parts.metrics,
     submit: (bytes: Uint8Array) => parts.host.command({ type: "submit-transaction", bytes }),
     wallMs: () => Date.now(),
   };
@@ -182,25 +199,31 @@ function openHttp(
   return startHttp(api, { ...address, onFault });
 }
 
-/** The floor of a missing file: nothing was sealed at genesis, and a lone validator forks no one. */
+const validatorOf = ({ publicKey }: Key, { floors, isFresh }: SignerFile) => ({
+  key: publicKey,
+  floors,
+  isFresh,
+});
+
 async function openSigner(
-  config: Config,
+  { config, say }: RunOptions,
   folder: DataFolder,
   network: NetworkChoice,
   key: Key,
   image: StoreImage,
-  { clock, signatures }: Env,
 ): Promise<SignerFile> {
-  const safeFloor = slotAt(network.file, clock.wallMs) + 1;
-  const isFresh = image.get(metaKey("head")) === undefined;
-  const isAlone = network.file.validators.length === 1;
-  return await SignerFile.open(validatorKeyPath(config, folder), {
+  const { signerAmnesia } = config;
+  // Not the clock of the steps: it stood still while a peer was asked for the network.
+  const situation = situationOf(image, network.file, Date.now(), signerAmnesia);
+  const signer = await SignerFile.open(validatorKeyPath(config, folder), {
     key,
-    signatures,
+    signatures: ed25519,
     genesisHash: hexBytes(network.genesisHash),
-    floorIfMissing: isFresh || isAlone ? 0 : safeFloor,
-    floorIfTorn: safeFloor,
+    situation,
   });
+  const notice = startNotice(signer.start, signerAmnesia);
+  if (notice !== undefined) say(notice.level, notice.text);
+  return signer;
 }
 
 function agentOf(suffix: string | undefined): string {

@@ -1,55 +1,68 @@
 /**
- * Signs seals with a validator key, and never two for one slot: the slot is on disk, fdatasynced,
- * before a signature leaves. The file lies beside the key, outside the chain database: it is no
- * part of backup, resync or reset, and two processes cannot hold it at once.
+ * Signs seals and votes with a validator key, and never two that contradict each other: what is
+ * about to be signed is on disk, fdatasynced, before a signature leaves. The file lies beside the
+ * key, outside the chain database: it is no part of backup, resync or reset, and two processes
+ * cannot hold it at once. NOT a judge of blocks: it knows slots only.
  *
- * Floor when the file is missing or its tail was cut: what the caller says is safe, normally the
- * slot after the current one; a lone validator, and one at genesis, may start at 0.
+ *   request ──above the floors?──> record written ──> fdatasync ──> signature
+ *                 no: refused            └── failed: refused, and silence until the next start
  *
- * Invariant: a signature exists only for a slot whose record is durable, and slots only rise.
- * protocol-spec/06-validation §5.
+ * Invariant: a signature exists only for what a durable record covers; seal slots and target slots
+ * of new signatures rise, source slots never fall. So no two of them are a double seal, a double
+ * vote or a surround. The last vote may be signed again: the same bytes.
+ *
+ * Layout, also of the version before, which is carried over: floor-records.ts. Floors at start:
+ * signer-start.ts. protocol-spec/06-validation §7.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { equalBytes, hexBytes, toHex } from "../base/bytes.ts";
 import { wipe } from "../crypto/secret.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
-import type { SealRequest } from "../edge/effect.ts";
+import type { SealRequest, SignRequest, VoteRequest } from "../edge/effect.ts";
+import type { SignerFloors } from "../edge/signer-floors.ts";
 import { sealPreimage } from "../model/header.ts";
 import { blockHashOf } from "../model/ids.ts";
+import { decodeVoteData, votePreimage } from "../model/vote.ts";
 import { replaceFileSync } from "./durable-file.ts";
 import { FileLock } from "./file-lock.ts";
 import {
   decodeFloorFile,
   encodeFloorHeader,
   encodeFloorRecord,
+  type FloorFile,
   type FloorRecord,
+  floorHeaderBytes,
+  floorRecordBytes,
 } from "./floor-records.ts";
 import { HostError, reasonOf, systemCode } from "./host-error.ts";
 import type { Key } from "./keys.ts";
+import { type SignerSituation, type SignerStart, startOf } from "./signer-start.ts";
 
 export interface SignerOptions {
   readonly key: Key;
   readonly signatures: SignatureScheme;
-  /** 32 bytes: one key may serve several networks, each with a floor of its own. */
+  /** 32 bytes: one key may serve several networks, each with floors of its own. */
   readonly genesisHash: Uint8Array;
-  /** Floor when there is no file yet. */
-  readonly floorIfMissing: number;
-  /** Floor when the end of the file is unsure: the current slot + 1. */
-  readonly floorIfTorn: number;
+  readonly situation: SignerSituation;
 }
 
-/** Records after which the file is written anew: 850 KB. */
-const recordsMax = 16_384;
+type Refusal = { readonly refused: string };
+
+/** Records after which the file is written anew: 1.2 MB. */
+const recordsMax = 8192;
+const fileBytesMax = floorHeaderBytes + (recordsMax + 1) * floorRecordBytes;
+const mode = 0o600;
 
 export class SignerFile {
+  readonly start: SignerStart;
   private readonly path: string;
   private readonly options: SignerOptions;
   private readonly lock: FileLock;
   private readonly header: Uint8Array;
   private file: FileHandle;
   private last: FloorRecord;
-  private recordCount: number;
+  private recordCount = 1;
   /** After a failed write nobody knows what is on disk: silence until the next start. */
   private broken: string | undefined;
   private queue: Promise<unknown> = Promise.resolve();
@@ -57,71 +70,116 @@ export class SignerFile {
   private constructor(
     path: string,
     options: SignerOptions,
-    opened: { lock: FileLock; file: FileHandle; header: Uint8Array; last: FloorRecord },
+    opened: { lock: FileLock; file: FileHandle; header: Uint8Array; start: SignerStart },
   ) {
     this.path = path;
     this.options = options;
     this.lock = opened.lock;
     this.file = opened.file;
     this.header = opened.header;
-    this.last = opened.last;
-    this.recordCount = 1;
+    this.start = opened.start;
+    this.last = opened.start.record;
   }
 
-  /** `keyPath` is the key file; the floor lies beside it, named after the network. */
+  /** `keyPath` is the key file; the record lies beside it, named after the network. */
   static async open(keyPath: string, options: SignerOptions): Promise<SignerFile> {
     const path = `${keyPath}.${toHex(options.genesisHash).slice(0, 16)}.floor`;
     const lock = FileLock.acquire(`${path}.lock`);
     if (!(lock instanceof FileLock)) throw keyInUse(keyPath, lock.heldBy);
     try {
-      const header = encodeFloorHeader(hexBytes(options.key.publicKey), options.genesisHash);
-      const last = readFloor(path, header, options);
+      const { genesisHash, situation } = options;
+      const owner = { publicKey: hexBytes(options.key.publicKey), genesisHash };
+      const bytes = readIfThere(path);
+      const found: FloorFile | undefined = bytes && decodeFloorFile(bytes, owner);
+      const start = startOf(found, situation, path);
+      // It may be the only record of another key.
+      if (found !== undefined && found.type !== "records") keepOld(path);
+      const header = encodeFloorHeader(owner);
       // Written anew at each start: it ends short, with one whole record.
-      replaceFileSync(path, Buffer.concat([header, encodeFloorRecord(last)]), { mode: 0o600 });
-      return new SignerFile(path, options, { lock, file: await open(path, "a"), header, last });
+      writeAnew(path, header, start.record);
+      return new SignerFile(path, options, { lock, file: await open(path, "a"), header, start });
     } catch (error) {
       lock.release();
       throw error;
     }
   }
 
-  /** Nothing at or below this slot will be signed. */
-  get floor(): number {
-    return this.last.slot;
+  /** Nothing below or at them will be signed. */
+  get floors(): SignerFloors {
+    const { sealSlot, sourceSlot, targetSlot } = this.last;
+    return { sealSlot, sourceSlot, targetSlot };
   }
 
-  /** The 64-byte seal, after its slot is durable. */
-  sign(request: SealRequest): Promise<Uint8Array | { readonly refused: string }> {
-    const signed = this.queue.then(() => this.signNext(request));
+  /** The key never signed before, as far as this machine knows. */
+  get isFresh(): boolean {
+    return this.start.type === "fresh";
+  }
+
+  /** The 64-byte signature, after what it signs is durable. */
+  sign(request: SignRequest): Promise<Uint8Array | Refusal> {
+    // Bytes are borrowed for the step, and the signature comes after it.
+    const kept = copyOf(request);
+    const signed = this.queue.then(() => this.signNext(kept));
     this.queue = signed.catch(() => undefined);
     return signed;
   }
 
+  /** Signs nothing more until the next start. */
+  silence(reason: string): void {
+    this.broken ??= reason;
+  }
+
   async close(): Promise<void> {
     await this.queue;
-    this.broken ??= "the signer is closed";
+    this.silence("the signer is closed");
     await this.file.close().catch(() => undefined);
     wipe(this.options.key.seed);
     this.lock.release();
   }
 
-  private async signNext({ slot, blockHash, genesisHash }: SealRequest) {
-    const { key, signatures } = this.options;
+  private async signNext(request: SignRequest): Promise<Uint8Array | Refusal> {
+    const { key, signatures, genesisHash } = this.options;
     if (this.broken !== undefined) return { refused: this.broken };
-    if (!equalBytes(genesisHash, this.options.genesisHash)) return { refused: "another network" };
-    if (!Number.isSafeInteger(slot) || slot <= this.last.slot) {
-      return { refused: `slot ${slot} is not above the floor, ${this.last.slot}` };
+    if (!equalBytes(request.genesisHash, genesisHash)) return { refused: "another network" };
+    const next = request.type === "seal" ? this.afterSeal(request) : this.afterVote(request);
+    if ("refused" in next) return next;
+    if (next !== this.last) {
+      // In memory first: whatever becomes of the write, these slots are used up.
+      this.last = next;
+      try {
+        await this.append(next);
+      } catch (error) {
+        this.silence(`what is signed could not be recorded: ${reasonOf(error)}`);
+      }
+      // Also when told to be silent during the write.
+      if (this.broken !== undefined) return { refused: this.broken };
     }
-    const record = { sequence: this.last.sequence + 1, slot, hash: blockHash.slice() };
-    // In memory first: whatever becomes of the write, this slot is used up.
-    this.last = record;
-    try {
-      await this.append(record);
-    } catch (error) {
-      this.broken = `the floor could not be written: ${reasonOf(error)}`;
-      return { refused: this.broken };
+    return signatures.sign(key.seed, preimageOf(request));
+  }
+
+  private afterSeal({ slot, blockHash }: SealRequest): FloorRecord | Refusal {
+    const { sealSlot, sequence } = this.last;
+    if (!Number.isSafeInteger(slot) || slot <= sealSlot) {
+      return { refused: `slot ${slot} is not above the floor, ${sealSlot}` };
     }
-    return signatures.sign(key.seed, sealPreimage(genesisHash, blockHashOf(blockHash)));
+    if (blockHash.length !== 32) return { refused: `a block hash of ${blockHash.length} bytes` };
+    return { ...this.last, sequence: sequence + 1, sealSlot: slot, sealHash: blockHash };
+  }
+
+  /** The record that covers the vote: a new one, or the last for the same vote again. */
+  private afterVote({ data }: VoteRequest): FloorRecord | Refusal {
+    const { last } = this;
+    const vote = decodeVoteData(data);
+    if ("problem" in vote) return { refused: vote.problem };
+    if (equalBytes(data, last.voteData)) return last;
+    const { sourceSlot, targetSlot } = vote;
+    if (targetSlot <= last.targetSlot) {
+      return { refused: `target slot ${targetSlot} is not above the floor, ${last.targetSlot}` };
+    }
+    if (sourceSlot < last.sourceSlot) {
+      return { refused: `source slot ${sourceSlot} is below the floor, ${last.sourceSlot}` };
+    }
+    return { ...last, sequence: last.sequence + 1, sourceSlot, targetSlot, voteData: data };
   }
 
   private async append(record: FloorRecord): Promise<void> {
@@ -135,43 +193,57 @@ export class SignerFile {
 
   private async compact(record: FloorRecord): Promise<void> {
     await this.file.close();
-    const bytes = Buffer.concat([this.header, encodeFloorRecord(record)]);
-    replaceFileSync(this.path, bytes, { mode: 0o600 });
+    writeAnew(this.path, this.header, record);
     this.file = await open(this.path, "a");
     this.recordCount = 1;
   }
 }
 
-function readFloor(path: string, header: Uint8Array, options: SignerOptions): FloorRecord {
-  const floorAt = (slot: number): FloorRecord => ({ sequence: 0, slot, hash: new Uint8Array(32) });
-  let bytes: Uint8Array;
+function copyOf(request: SignRequest): SignRequest {
+  const genesisHash = request.genesisHash.slice();
+  return request.type === "seal"
+    ? { ...request, genesisHash, blockHash: request.blockHash.slice() }
+    : { ...request, genesisHash, data: request.data.slice() };
+}
+
+function preimageOf(request: SignRequest): Uint8Array {
+  const { genesisHash } = request;
+  return request.type === "seal"
+    ? sealPreimage(genesisHash, blockHashOf(request.blockHash))
+    : votePreimage(genesisHash, request.data);
+}
+
+function writeAnew(path: string, header: Uint8Array, record: FloorRecord): void {
+  replaceFileSync(path, Buffer.concat([header, encodeFloorRecord(record)]), { mode });
+}
+
+/** A file longer than any of ours is damaged, whatever it says: as if empty, and not read. */
+function readIfThere(path: string): Uint8Array | undefined {
   try {
-    bytes = readFileSync(path);
+    if (statSync(path).size > fileBytesMax) return new Uint8Array(0);
+    return readFileSync(path);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return floorAt(options.floorIfMissing);
-    throw error;
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw new HostError(
+      "usage",
+      `the record of what this validator has signed, ${path}, cannot be read: ${reasonOf(error)}`,
+      "mend its permissions or its disk",
+      error,
+    );
   }
-  const found = decodeFloorFile(bytes, header);
-  if (found.type !== "records") throw floorUnusable(path, found.type);
-  const last = found.last ?? floorAt(options.floorIfTorn);
-  // A cut record was never signed for; but a disk that lost what it confirmed looks the same.
-  return found.isTorn ? { ...last, slot: Math.max(last.slot, options.floorIfTorn) } : last;
+}
+
+/** A second name, so that there is no moment without a file. */
+function keepOld(path: string): void {
+  let count = 1;
+  while (existsSync(`${path}.old-${count}`)) count++;
+  linkSync(path, `${path}.old-${count}`);
 }
 
 function keyInUse(path: string, pid: number): HostError {
   return new HostError(
     "data-folder-in-use",
-    `another node is sealing with ${path} (process ${pid})`,
+    `another node is signing with ${path} (process ${pid})`,
     "a validator key works in one node at a time: stop that one",
-  );
-}
-
-function floorUnusable(path: string, how: "foreign" | "damaged"): HostError {
-  const what = how === "foreign" ? "belongs to another key or network" : "is damaged";
-  return new HostError(
-    "usage",
-    `the record of what this validator has sealed, ${path}, ${what}`,
-    "restore it, or start without --validator-key; delete it only when sure that no other node " +
-      "seals with this key, and wait two slots",
   );
 }

@@ -4,6 +4,7 @@
  *   12:04:10 SYNCED   height 1,284 (7b3f0a11..91c2)  final 1,278  peers 8 (5 out 3 in)  mempool 14
  *   12:04:10 SYNCING  1,284 / 9,020 (14 %)  310 blocks/s  ~25 s left  peers 4 (4 out 0 in)
  *   12:04:10 LONELY   no peers: tried 3, 2 refused, 1 wrong-network  height 1,284 (7b3f0a11..91c2)
+ *   12:04:10 HALTED   two final blocks contradict each other, see the log  height 1,284 (7b3f0a11..
  */
 import { BoundedMap } from "../base/bounded.ts";
 import type { NodeEvent } from "../edge/event.ts";
@@ -16,6 +17,8 @@ export interface StatusView {
     readonly finalizedHeight: number;
     readonly peers: { readonly inbound: number; readonly outbound: number };
     readonly mempool: number;
+    /** Why it takes no side any more; nothing else is worth saying first. */
+    readonly halted?: string | undefined;
   };
   readonly sync: {
     readonly state: "synced" | "syncing" | "lonely";
@@ -37,6 +40,9 @@ export function statusLine(
     info.finalizedHeight < extra.durableHeight
       ? `  ERROR: final block ${grouped(extra.durableHeight)} was lost from disk, syncing it again`
       : "";
+  if (info.halted !== undefined) {
+    return `${time} HALTED   two final blocks contradict each other, see the log  ${head}  ${peers}`;
+  }
   switch (sync.state) {
     case "synced":
       return `${time} SYNCED   ${head}  ${peers}  mempool ${grouped(info.mempool)}${lost}`;

@@ -1,15 +1,22 @@
 /**
- * Reads from the store what a node needs in memory to start: state, unburied headers with their
- * bodies, and the meta records. Released once `restore` has run.
+ * Reads from the store what a node needs in memory to start: state, validator sets, unburied
+ * headers with their bodies, and the meta records. Released once `restore` has run.
  */
 import { compareBytes } from "../base/bytes.ts";
-import { bodyKey, decodeBlockKey, metaPrefix, nodePrefix, statePrefix } from "../chain/records.ts";
+import {
+  bodyKey,
+  decodeBlockKey,
+  metaPrefix,
+  nodePrefix,
+  setPrefix,
+  statePrefix,
+} from "../chain/records.ts";
 import type { StoreImage } from "../edge/store-image.ts";
 import { damaged, type LevelStore } from "./level-store.ts";
 
 type Entry = readonly [Uint8Array, Uint8Array];
 
-const wholePrefixes = [metaPrefix, nodePrefix, statePrefix];
+const wholePrefixes = [metaPrefix, nodePrefix, setPrefix, statePrefix];
 
 export async function preload(store: LevelStore): Promise<StoreImage> {
   const entries: Entry[] = [];

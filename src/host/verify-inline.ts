@@ -4,10 +4,12 @@
  */
 import { firstBadSignature } from "../chain/verify-body.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
+import type { PublicKey } from "../model/ids.ts";
 
 interface Work {
   readonly genesisHash: Uint8Array;
   readonly body: Uint8Array;
+  readonly certifiers: readonly PublicKey[];
   readonly done: (firstBad: number) => void;
 }
 
@@ -21,8 +23,13 @@ export class VerifyInline {
   }
 
   /** `done` comes later, never from inside this call, in the order asked. */
-  verify(genesisHash: Uint8Array, body: Uint8Array, done: (firstBad: number) => void): void {
-    this.queue.push({ genesisHash, body, done });
+  verify(
+    genesisHash: Uint8Array,
+    body: Uint8Array,
+    certifiers: readonly PublicKey[],
+    done: (firstBad: number) => void,
+  ): void {
+    this.queue.push({ genesisHash, body, certifiers, done });
     this.turn ??= setImmediate(() => this.next());
   }
 
@@ -38,6 +45,7 @@ export class VerifyInline {
     const work = this.queue.shift();
     if (work === undefined) return;
     if (this.queue.length > 0) this.turn = setImmediate(() => this.next());
-    work.done(firstBadSignature(this.signatures, work.genesisHash, work.body));
+    const { genesisHash, body, certifiers } = work;
+    work.done(firstBadSignature(this.signatures, genesisHash, body, certifiers));
   }
 }

@@ -4,21 +4,19 @@
  * protocol-spec/06-validation §7.
  */
 import { type Rejection, rejection } from "../model/rule-code.ts";
-import type { Transaction } from "../model/transaction.ts";
+import { type Transaction, transactionTypes } from "../model/transaction.ts";
 import { mempoolLimits } from "../params/limits.ts";
 import { type AccountQueue, costOf, type PoolEntry } from "./account-queue.ts";
+import type { Account } from "./ledger-view.ts";
 
 export interface AdmissionRules {
   /** Least fee of a transaction. */
   readonly minFee: bigint;
-  readonly transactionTypes: readonly number[];
 }
 
-export interface Account {
-  readonly nonce: bigint;
-  readonly balance: bigint;
-}
-
+const { transfer, propose, approve } = transactionTypes;
+/** Evidence has no sender and travels by itself. */
+const sentTypes: readonly number[] = [transfer, propose, approve];
 const amountsEnd = 1n << 64n;
 
 /** What the transaction and its sender's account say alone. `slot` is the current one. */
@@ -29,7 +27,7 @@ export function checkAlone(
   rules: AdmissionRules,
 ): Rejection | undefined {
   const { type, fee, nonce } = transaction;
-  if (!rules.transactionTypes.includes(type)) {
+  if (!sentTypes.includes(type)) {
     return rejection("transaction-type", `type ${type} is unknown here`);
   }
   if (fee < rules.minFee) {

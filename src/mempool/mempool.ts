@@ -14,22 +14,14 @@ import { type Rejection, rejection } from "../model/rule-code.ts";
 import { addressOfKey, preimageOf, type Transaction } from "../model/transaction.ts";
 import { mempoolLimits } from "../params/limits.ts";
 import { AccountQueue, isOlder, isWorthLess, type PoolEntry, type Worth } from "./account-queue.ts";
-import { type Account, checkAlone, checkAmongOwn, isExpired } from "./admission.ts";
+import { checkAlone, checkAmongOwn, isExpired } from "./admission.ts";
+import type { LedgerView } from "./ledger-view.ts";
 import { OrderedHeap } from "./ordered-heap.ts";
 import { hasRicherHead, selectFrom } from "./selection.ts";
-
-/** The ledger at the head of the chain. */
-export interface LedgerView {
-  account(address: Address): Account;
-  /** The current slot: the first in which a block may still be sealed. */
-  slot(): number;
-}
 
 export interface MempoolOptions {
   readonly genesisHash: Uint8Array;
   readonly minFee: bigint;
-  /** Those the ledger knows; by default transfers only. */
-  readonly transactionTypes?: readonly number[];
   /** Lower caps for tests; by default those of params/limits.ts. */
   readonly transactionsMax?: number;
   readonly bytesMax?: number;
@@ -65,7 +57,7 @@ export class Mempool {
     this.env = env;
     this.view = view;
     const { transactionsMax, bytesMax } = mempoolLimits;
-    this.options = { transactionTypes: [0], transactionsMax, bytesMax, ...options };
+    this.options = { transactionsMax, bytesMax, ...options };
   }
 
   get size(): number {
@@ -108,7 +100,8 @@ export class Mempool {
     const queue = this.queues.get(from) ?? new AccountQueue(from, account.nonce);
     const replaced = queue.at(nonce);
     const amongOwn = checkAmongOwn(transaction, queue, account.balance, replaced);
-    if (amongOwn !== undefined) return amongOwn;
+    const action = amongOwn ?? this.view.checkAction(transaction);
+    if (action !== undefined) return action;
     const entry = this.entryOf(transaction);
     const worth = queue.worthOf(nonce, entry.rate, entry.sequence);
     if (replaced === undefined && this.isFullFor(transaction) && !this.isWorthMore(worth)) {
@@ -133,6 +126,11 @@ export class Mempool {
    */
   onChainMoved(disconnected: readonly Block[], connected: readonly Block[]): void {
     const touched = new Set<Address>();
+    // Undone rewards of voters may leave them with less than what they have pending costs.
+    const voters = disconnected.some(({ body }) => body.certificate.length > 0)
+      ? this.view.validators()
+      : [];
+    for (const key of voters) touched.add(addressOfKey(key));
     for (const block of [...disconnected, ...connected]) {
       touched.add(addressOfKey(block.header.sealer));
       for (const transaction of block.body.transactions) {

@@ -12,7 +12,7 @@ import { concatBytes, equalBytes, readU16, u16Bytes } from "../base/bytes.ts";
 import { tagged } from "../crypto/hash.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import { chainLimits } from "../params/limits.ts";
-import { idBytes } from "./ids.ts";
+import { idBytes, type PublicKey } from "./ids.ts";
 import { type Rejection, rejection } from "./rule-code.ts";
 import { quorum, type ValidatorSet, validatorsHash } from "./validator-set.ts";
 import {
@@ -93,6 +93,25 @@ export function certificateHash(bytes: Uint8Array): Uint8Array {
   return hashOfCertificate(bytes);
 }
 
+/**
+ * It claims a quorum of `set`; otherwise the reason. Checks no signature: of a carried certificate
+ * they are checked with those of the body.
+ */
+export function checkSigners(certificate: Certificate, set: ValidatorSet): Rejection | undefined {
+  const { signers, validatorCount } = certificate;
+  if (validatorCount !== set.length) {
+    return rejection("certificate-set", `of ${validatorCount} validators, not ${set.length}`);
+  }
+  const needed = quorum(set.length);
+  if (signers.length < needed) {
+    return rejection("certificate-quorum", `${needed} signers needed, ${signers.length} given`);
+  }
+  if (!equalBytes(certificate.validatorsHash, validatorsHash(set))) {
+    return rejection("certificate-set", "of another validator set");
+  }
+  return undefined;
+}
+
 /** A quorum of `set` signed it; otherwise the reason. Cheap checks come first. */
 export function checkCertificate(
   certificate: Certificate,
@@ -100,20 +119,19 @@ export function checkCertificate(
   genesisHash: Uint8Array,
   signatures: SignatureScheme,
 ): Rejection | undefined {
-  const bad = (detail: string) => rejection("header-certificate", detail);
-  const { signers } = certificate;
-  if (certificate.validatorCount !== set.length) return bad("of another number of validators");
-  if (signers.length < quorum(set.length)) {
-    return bad(`${quorum(set.length)} signers needed, ${signers.length} given`);
-  }
-  if (!equalBytes(certificate.validatorsHash, validatorsHash(set))) {
-    return bad("of another validator set");
-  }
+  const wrong = checkSigners(certificate, set);
+  if (wrong !== undefined) return wrong;
   const preimage = votePreimage(genesisHash, certificate.bytes.subarray(0, voteDataBytes));
-  for (const { rank, signature } of signers) {
+  for (const { rank, signature } of certificate.signers) {
     if (!signatures.verify(signature, preimage, idBytes(set[rank]!))) {
-      return bad(`signature of rank ${rank}`);
+      return rejection("certificate-signature", `of rank ${rank}`);
     }
   }
   return undefined;
+}
+
+/** The keys of its signers, in the order of its signatures. `set` is the one it is of. */
+export function certifiersOf(certificate: Certificate, set: ValidatorSet): PublicKey[] {
+  assert(certificate.validatorCount === set.length, "it was checked against this set");
+  return certificate.signers.map(({ rank }) => set[rank]!);
 }

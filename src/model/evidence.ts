@@ -11,14 +11,27 @@
  *         s1 ---------------------> t1
  *               s2 ------> t2                 s1 < s2 and t2 < t1
  */
-import { assert } from "../base/assert.ts";
-import { compareBytes, concatBytes, equalBytes, readU16, u16Bytes } from "../base/bytes.ts";
+import { assert, defined } from "../base/assert.ts";
+import {
+  compareBytes,
+  concatBytes,
+  equalBytes,
+  readSafeU64,
+  readU16,
+  u16Bytes,
+} from "../base/bytes.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import { chainLimits } from "../params/limits.ts";
 import { decodeSealedHeader, sealPreimage } from "./header.ts";
 import { idBytes, type PublicKey, publicKeyOf } from "./ids.ts";
 import { type Rejection, rejection } from "./rule-code.ts";
-import { decodeVoteData, type VoteData, voteDataBytes, votePreimage } from "./vote.ts";
+import {
+  decodeVoteData,
+  encodeVoteData,
+  type VoteData,
+  voteDataBytes,
+  votePreimage,
+} from "./vote.ts";
 
 export const evidenceTypes = { doubleSeal: 1, doubleVote: 2, surround: 3 } as const;
 export type EvidenceType = (typeof evidenceTypes)[keyof typeof evidenceTypes];
@@ -31,8 +44,15 @@ export interface Evidence {
   readonly bytes: Uint8Array;
 }
 
+/** What its validator said and signed, whoever wrote it down: a vote, or a line of a certificate. */
+export interface SignedVote extends VoteData {
+  readonly signature: Uint8Array;
+}
+
 const sealedBytes = chainLimits.headerBytes + chainLimits.sealBytes;
 const signedVoteBytes = voteDataBytes + 64;
+const slotInHeader = 16;
+const targetSlotInVote = 40;
 
 /** Evidence of two messages in either order; a Rejection when they are no fault. */
 export function encodeEvidence(
@@ -74,6 +94,29 @@ export function decodeEvidence(bytes: Uint8Array): Evidence | Rejection {
   return problem === undefined ? { type, validator, messages: [a, b], bytes } : bad(problem);
 }
 
+/** What two votes of one validator prove; undefined when an honest one may sign both. */
+export function voteFault(
+  validator: PublicKey,
+  one: SignedVote,
+  other: SignedVote,
+): Evidence | undefined {
+  const type = faultType(one, other);
+  if (type === undefined) return undefined;
+  const evidence = encodeEvidence(type, validator, messageOf(one), messageOf(other));
+  assert(!("code" in evidence), "two votes that contradict each other are evidence");
+  return evidence;
+}
+
+/**
+ * When it was done: the slot of the headers or of the targets. Of a surround the later target,
+ * since nothing was wrong before both votes were there. Its age is counted from here.
+ */
+export function evidenceSlot(evidence: Evidence): number {
+  const at = evidence.type === evidenceTypes.doubleSeal ? slotInHeader : targetSlotInVote;
+  const slots = evidence.messages.map((message) => readSafeU64(message, at));
+  return Math.max(...slots.map((slot) => defined(slot, "its messages were decoded")));
+}
+
 /** Both signatures are the validator's; otherwise the reason. */
 export function checkEvidence(
   evidence: Evidence,
@@ -84,7 +127,7 @@ export function checkEvidence(
     const signature = message.subarray(-64);
     const preimage = preimageIn(evidence.type, message, genesisHash);
     if (!signatures.verify(signature, preimage, idBytes(evidence.validator))) {
-      return rejection("evidence-malformed", "a signature is not the validator's");
+      return rejection("evidence-signature", "a signature is not the validator's");
     }
   }
   return undefined;
@@ -126,6 +169,28 @@ function votesProblem(type: 2 | 3, a: Uint8Array, b: Uint8Array): string | undef
   return equalBytes(a.subarray(0, voteDataBytes), b.subarray(0, voteDataBytes))
     ? "the votes differ"
     : undefined;
+}
+
+function faultType(one: VoteData, other: VoteData): 2 | 3 | undefined {
+  if (one.targetSlot === other.targetSlot) {
+    return sameVote(one, other) ? undefined : evidenceTypes.doubleVote;
+  }
+  const enclosed = surrounds(one, other) || surrounds(other, one);
+  return enclosed ? evidenceTypes.surround : undefined;
+}
+
+/** The same vote data, whatever the signatures. */
+export function sameVote(one: VoteData, other: VoteData): boolean {
+  return (
+    one.targetSlot === other.targetSlot &&
+    one.targetHash === other.targetHash &&
+    one.sourceSlot === other.sourceSlot &&
+    one.sourceHash === other.sourceHash
+  );
+}
+
+function messageOf(vote: SignedVote): Uint8Array {
+  return concatBytes(encodeVoteData(vote), vote.signature);
 }
 
 function surrounds(outer: VoteData, inner: VoteData): boolean {

@@ -8,7 +8,7 @@ import { readU64, writeU64 } from "../base/bytes.ts";
 import { merkleRoot } from "./merkle.ts";
 
 export interface Receipt {
-  /** 1 done; 0 the fee was taken and the action failed (no type of this version does that). */
+  /** 1 done; 0 the fee was taken and the action failed (proposals and approvals only). */
   readonly status: 0 | 1;
   /** What the sender paid to the sealer. */
   readonly fee: bigint;

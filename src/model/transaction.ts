@@ -1,5 +1,6 @@
 /**
- * Signed transactions: fixed layout, one encoding. Knows the layout, not the ledger.
+ * Signed transactions: fixed layout, one encoding. Knows the layout, not the ledger, nor what the
+ * payloads of its types mean (`governance.ts`, `evidence-transaction.ts`).
  * protocol-spec/05-objects §2.
  *
  *  0 type 2 | 2 reserved 2 | 4 sender 32 | 36 nonce 8 | 44 fee 8 | 52 validUntilSlot 8
@@ -29,8 +30,11 @@ import {
 } from "./ids.ts";
 import { type Rejection, rejection } from "./rule-code.ts";
 
+/** Those that the ledger knows; 1 is reserved for data. */
+export const transactionTypes = { transfer: 0, propose: 2, approve: 3, evidence: 4 } as const;
+
 export interface TransactionFields {
-  /** 0 transfer; others are unknown to this version. */
+  /** One of `transactionTypes`, or unknown. */
   readonly type: number;
   readonly sender: PublicKey;
   readonly nonce: bigint;

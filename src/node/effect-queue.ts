@@ -4,8 +4,9 @@
  * Invariant: tickets and jobs are never used twice in the life of a process.
  */
 import type { Conn, Job, Ticket } from "../edge/conn.ts";
-import type { Answer, DurableTip, Effect, SealRequest, Write } from "../edge/effect.ts";
+import type { Answer, DurableTip, Effect, SignRequest, Write } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
+import type { PublicKey } from "../model/ids.ts";
 
 export class EffectQueue {
   private effects: Effect[] = [];
@@ -50,13 +51,13 @@ export class EffectQueue {
     return job;
   }
 
-  verify(genesisHash: Uint8Array, body: Uint8Array): Job {
+  verify(genesisHash: Uint8Array, body: Uint8Array, certifiers: readonly PublicKey[]): Job {
     const job = this.nextJob();
-    this.effects.push({ type: "verify", job, genesisHash, body });
+    this.effects.push({ type: "verify", job, genesisHash, body, certifiers });
     return job;
   }
 
-  sign(request: SealRequest): Job {
+  sign(request: SignRequest): Job {
     const job = this.nextJob();
     this.effects.push({ type: "sign", job, request });
     return job;

@@ -2,17 +2,21 @@
  * What became of blocks and transactions, told to those concerned: mempool, relay, sync, and
  * whoever is to blame. Decides no validity. protocol-spec/09-connections §4.
  */
+import type { ChainManager } from "../chain/chain-manager.ts";
 import type { Imported } from "../chain/imported.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { Answer } from "../edge/effect.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { BlockHash } from "../model/ids.ts";
 import type { RuleCode } from "../model/rule-code.ts";
 import type { Transaction } from "../model/transaction.ts";
+import type { Vote } from "../model/vote.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
+import { type Gossip, gossipId } from "../net/gossip.ts";
 import type { Relay } from "../net/relay.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
-import { inventoryKinds } from "../wire/messages.ts";
+import { inventoryKinds, type Message } from "../wire/messages.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 import type { PublicChain } from "./public-chain.ts";
 
@@ -28,9 +32,21 @@ const copyCodes: ReadonlySet<RuleCode> = new Set([
   "header-seal",
 ]);
 
+type Gossiped = "vote" | "certificate" | "evidence";
+
+function messageOf(type: Gossiped, bytes: Uint8Array): Message {
+  if (type === "vote") return { type, vote: bytes };
+  if (type === "certificate") return { type, certificate: bytes };
+  return { type, evidence: bytes };
+}
+
 export interface NewsParts {
   readonly effects: EffectQueue;
   readonly port: PeerPort;
+  readonly chain: ChainManager;
+  readonly gossip: Gossip;
+  /** A good vote came from a peer. */
+  readonly onVote: (vote: Vote) => void;
   readonly connections: ConnectionManager;
   readonly mempool: Mempool;
   readonly relay: Relay;
@@ -59,8 +75,40 @@ export class News {
         case "rejected":
           this.onRejected(result);
           break;
-        default: // side, duplicate, pending, future: nothing to do now.
+        case "vote":
+          if (result.source !== undefined) this.parts.onVote(result.vote);
+          this.broadcast("vote", result.vote.bytes, result.source);
+          break;
+        case "certificate":
+          this.broadcast("certificate", result.certificate.bytes, result.source);
+          break;
+        case "evidence":
+          this.broadcast("evidence", result.evidence.bytes, result.source);
+          break;
+        case "wanted":
+          this.parts.sync.onAnnounced(result.source, result.hash);
+          break;
+        case "refused":
+          if (result.source !== undefined) {
+            this.parts.port.blame(result.source, result.rejection.code, result.rejection.detail);
+          }
+          break;
+        case "side":
+          this.onSide(result.hash, result.source);
+          break;
+        default: // duplicate, pending, future: nothing to do now.
       }
+    }
+  }
+
+  /** What a peer that comes late may have missed: what is certified, and who cheated. */
+  greet(conn: Conn): void {
+    const { chain, gossip } = this.parts;
+    for (const { bytes } of chain.certificates()) {
+      gossip.send(conn, messageOf("certificate", bytes), gossipId(bytes));
+    }
+    for (const { bytes } of chain.evidence()) {
+      gossip.send(conn, messageOf("evidence", bytes), gossipId(bytes));
     }
   }
 
@@ -81,6 +129,10 @@ export class News {
     return { type: "accepted", id };
   }
 
+  private broadcast(type: Gossiped, bytes: Uint8Array, except: Conn | undefined): void {
+    this.parts.gossip.broadcast(messageOf(type, bytes), gossipId(bytes), except);
+  }
+
   private onMoved(moved: Extract<Imported, { type: "moved" }>): void {
     const { head, connected, disconnected, source, ticket } = moved;
     const { connections, mempool, relay, shown } = this.parts;
@@ -91,6 +143,23 @@ export class News {
       return relay.onObtained(inventoryKinds.block, head.hash);
     }
     relay.announceBlock(head.hash, source, source === undefined ? ticket : undefined);
+  }
+
+  /**
+   * The leader's block of this slot may be voted for although it is not the best: at the cap it is
+   * a sibling of the head. So it is passed on like a head, once it is known to be valid.
+   */
+  private onSide(hash: BlockHash, source: Conn | undefined): void {
+    const { chain, relay, shown } = this.parts;
+    const slot = this.parts.slot();
+    const node = chain.node(hash);
+    if (node?.slot !== slot || chain.duties.timely(slot) !== node) return;
+    const { isValid, results } = chain.duties.prove(node);
+    this.onImported(results);
+    if (!isValid) return;
+    const ticket = source === undefined ? chain.duties.makeDurable() : undefined;
+    if (ticket !== undefined) shown.hold(hash, ticket);
+    relay.announceBlock(hash, source, ticket);
   }
 
   private onRejected(rejected: Extract<Imported, { type: "rejected" }>): void {

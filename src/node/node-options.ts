@@ -1,6 +1,16 @@
 /** What a node is told when it is made: who it is, its network, whom to connect to. */
+import type { BlockRef } from "../chain/records.ts";
+import type { SignerFloors } from "../edge/signer-floors.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
+
+export interface ValidatorOptions {
+  /** Its secret is with the signer. */
+  readonly key: PublicKey;
+  readonly floors: SignerFloors;
+  /** The signer's file is new, so no other process can have signed: it need not watch first. */
+  readonly isFresh: boolean;
+}
 
 export interface NodeOptions {
   readonly networkFile: NetworkFile;
@@ -8,8 +18,10 @@ export interface NodeOptions {
   readonly networkFileBytes: Uint8Array;
   /** 32-byte seed of the node key (identity on the wire). */
   readonly nodeSeed: Uint8Array;
-  /** Public key of the validator whose slots we seal; its secret is with the signer. */
-  readonly validatorKey: PublicKey | undefined;
+  /** Whose slots we seal and in whose name we vote; undefined: neither. */
+  readonly validator: ValidatorOptions | undefined;
+  /** No other block at its height is believed. */
+  readonly checkpoint?: BlockRef | undefined;
   /** Port where we accept connections, told to peers; 0 for none. */
   readonly listenPort: number;
   /** Peers to keep connected, `[identity@]host:port`. */

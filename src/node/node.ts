@@ -10,6 +10,7 @@
 import { unreachable } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
 import { ChainManager } from "../chain/chain-manager.ts";
+import type { ChainPort } from "../chain/imported.ts";
 import { Ledger } from "../chain/ledger.ts";
 import { bodyKey, canonicalKey, indexKey } from "../chain/records.ts";
 import type { Conn, Job, Ticket } from "../edge/conn.ts";
@@ -22,6 +23,7 @@ import { idBytes, type NodeId, nodeIdOf } from "../model/ids.ts";
 import { slotAt } from "../model/network-file.ts";
 import { decodeTransaction } from "../model/transaction.ts";
 import { ConnectionManager } from "../net/connection-manager.ts";
+import { Gossip } from "../net/gossip.ts";
 import { Relay } from "../net/relay.ts";
 import { ChainServer } from "../sync/server.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
@@ -35,7 +37,7 @@ import { Peers } from "./peers.ts";
 import { PublicChain } from "./public-chain.ts";
 import { Queries } from "./queries.ts";
 import { Router } from "./router.ts";
-import { Sealer } from "./sealer.ts";
+import { Validator } from "./validator.ts";
 
 export class Node {
   readonly nodeId: NodeId;
@@ -49,7 +51,9 @@ export class Node {
   private readonly relay: Relay;
   private readonly sync: Synchronizer;
   private readonly server: ChainServer;
-  private readonly sealer: Sealer;
+  private readonly gossip: Gossip;
+  /** Undefined for a node that neither seals nor votes. */
+  private readonly validator: Validator | undefined;
   private readonly news: News;
   private shutdown: { readonly job: Job; readonly ticket: Ticket } | undefined;
 
@@ -60,12 +64,24 @@ export class Node {
     const slot = () => slotAt(networkFile, env.clock.wallMs);
     this.nodeId = nodeIdOf(env.signatures.publicKey(options.nodeSeed));
     const ledger = new Ledger(networkFile);
-    this.chain = new ChainManager(env, effects, networkFile, ledger, image);
+    const chainPort: ChainPort = {
+      persist: (writes, how) => effects.persist(writes, how),
+      verify: (genesis, body, certifiers) => effects.verify(genesis, body, certifiers),
+      notify: (event) => effects.notify(event),
+      onHeader: (header) => this.validator?.onHeader(header),
+    };
+    const { checkpoint } = options;
+    this.chain = new ChainManager(env, chainPort, networkFile, ledger, image, checkpoint);
     this.shown = new PublicChain(this.chain);
     const genesisHash = idBytes(this.chain.genesisHash);
     this.mempool = new Mempool(
       env,
-      { account: (address) => ledger.account(address), slot },
+      {
+        account: (address) => ledger.account(address),
+        slot,
+        checkAction: (transaction) => ledger.checkAction(transaction, slot()),
+        validators: () => ledger.validators(),
+      },
       { genesisHash, minFee: networkFile.minFee },
     );
     this.connections = new ConnectionManager(
@@ -96,11 +112,14 @@ export class Node {
         onReady: (conn, hello) => {
           if (options.recordFrames) this.peers.links.get(conn)?.session.record(true);
           this.relay.onReady(conn);
+          this.gossip.onReady(conn);
           this.sync.onReady(conn, hello);
+          this.news.greet(conn);
         },
         onMessage: (conn, message) => router.route(conn, message),
         onClosed: (conn) => {
           this.relay.onClosed(conn);
+          this.gossip.onClosed(conn);
           this.sync.onClosed(conn);
           this.server.onClosed(conn);
         },
@@ -108,29 +127,42 @@ export class Node {
     );
     const port = this.peers;
     this.relay = new Relay(env, port);
+    this.gossip = new Gossip(port);
     this.sync = new Synchronizer(env, port, this.chain, {
-      solo: options.connect.length === 0 && options.validatorKey !== undefined,
+      solo: options.connect.length === 0 && options.validator !== undefined,
     });
     this.server = new ChainServer(env, port, this.shown, effects, {
       canonical: canonicalKey,
       body: (height, hash) => bodyKey({ height, hash }),
       buriedHeight: indexKey,
     });
-    const { chain, connections, mempool, relay, server, shown, sync } = this;
-    this.sealer = new Sealer(env, effects, chain, mempool, {
-      file: networkFile,
-      key: options.validatorKey,
-      validators: () => ledger.validators(),
-      // Who seals without having heard of the others grows a fork that may end up too deep to
-      // join. A lone validator has no others, and no claim of a peer may stop it.
-      maySeal: () =>
-        ledger.validators().length === 1 ? !sync.isBehind : sync.progress().state === "synced",
+    const { chain, connections, gossip, mempool, relay, server, shown, sync } = this;
+    const { validator } = options;
+    // Who signs without having heard of the others takes part in a fork. A lone validator has no
+    // others, and no claim of a peer may stop it.
+    const isSynced = () =>
+      ledger.validators().length === 1 ? !sync.isBehind : sync.progress().state === "synced";
+    this.validator =
+      validator &&
+      new Validator(env, { effects, chain, mempool, file: networkFile, validator, isSynced });
+    this.news = new News({
+      effects,
+      port,
+      chain,
+      connections,
+      gossip,
+      mempool,
+      relay,
+      sync,
+      shown,
+      slot,
+      onVote: (vote) => this.validator?.onVote(vote),
     });
-    this.news = new News({ effects, port, connections, mempool, relay, sync, shown, slot });
     const { news } = this;
     const router = new Router({
       port,
       connections,
+      gossip,
       relay,
       chain,
       mempool,
@@ -162,14 +194,14 @@ export class Node {
       this.sync.deadline,
       this.mempool.deadline,
       this.chain.deadline,
-      this.sealer.deadline,
+      this.validator?.deadline ?? Number.POSITIVE_INFINITY,
     );
   }
 
   /** Takes one thing that happened; returns what is to be done, in order. */
   handle(input: Input): readonly Effect[] {
     this.dispatch(input);
-    this.sealer.tick();
+    if (this.validator !== undefined) this.news.onImported(this.validator.tick());
     this.peers.links.flushTouched();
     return this.effects.drain();
   }
@@ -205,7 +237,7 @@ export class Node {
       case "persisted":
         return this.onPersisted(input.through);
       case "signed":
-        return this.onSigned(input.job, input.signature, input.reason ?? "");
+        return this.onSigned(input);
       case "command":
         return this.onCommand(input.job, input.command);
       case "tick":
@@ -218,16 +250,15 @@ export class Node {
   private onPersisted(through: Ticket): void {
     this.chain.onPersisted(through);
     this.shown.onDurable(through);
+    this.validator?.onDurable(through);
     this.peers.links.onDurable(through);
     if (this.shutdown === undefined || this.shutdown.ticket > through) return;
     this.effects.answer(this.shutdown.job, { type: "done" });
     this.shutdown = undefined;
   }
 
-  private onSigned(job: Job, signature: Uint8Array | undefined, reason: string): void {
-    const block = this.sealer.onSigned(job, signature, reason);
-    if (block === undefined) return;
-    this.news.onImported(this.chain.importBlock(block.sealed, block.body, undefined));
+  private onSigned({ job, signature, reason = "" }: Extract<Input, { type: "signed" }>): void {
+    this.news.onImported(this.validator?.onSigned(job, signature, reason) ?? []);
   }
 
   private onCommand(job: Job, command: Command): void {

@@ -63,7 +63,7 @@ export class PublicChain {
     stop: BlockHash | undefined,
     count: number,
   ): readonly SealedHeader[] | { readonly below: number } {
-    const found = this.chain.headersAfter(locator, stop, count);
+    const found = this.chain.view.headersAfter(locator, stop, count);
     if ("below" in found) return found;
     const end = found.findIndex((sealed) => this.held.has(sealed.header.hash));
     return end < 0 ? found : found.slice(0, end);

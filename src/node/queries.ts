@@ -4,12 +4,15 @@
  */
 import type { ChainManager } from "../chain/chain-manager.ts";
 import type { Fork } from "../chain/chain-view.ts";
-import type { StateMachine } from "../chain/state-machine.ts";
+import type { FinalizedRef } from "../chain/records.ts";
+import type { RegistryView, StateMachine } from "../chain/state-machine.ts";
 import type { TreeNode } from "../chain/tree-node.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import type { Evidence } from "../model/evidence.ts";
 import type { Address, BlockHash, NodeId, PublicKey, TxId } from "../model/ids.ts";
 import { type NetworkFile, slotAt, slotStartMs } from "../model/network-file.ts";
 import type { Transaction } from "../model/transaction.ts";
+import type { ValidatorSet } from "../model/validator-set.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
 import type { PeerView } from "../net/peer-view.ts";
 import { wireLimits } from "../params/limits.ts";
@@ -31,10 +34,17 @@ interface QueriedParts {
 
 export interface ValidatorView {
   readonly rank: number;
-  readonly publicKey: PublicKey;
+  readonly key: PublicKey;
   readonly self: boolean;
-  /** Slot of its newest block in memory. */
-  readonly lastSealedSlot: number | undefined;
+  /** It may not seal. */
+  readonly jailed: boolean;
+}
+
+/** Evidence that is known here. */
+export interface EvidenceView {
+  readonly evidence: Evidence;
+  /** The head's branch has punished its validator, for this or another fault. */
+  readonly included: boolean;
 }
 
 export class Queries {
@@ -52,12 +62,13 @@ export class Queries {
       nodeId,
       network: options.networkFile.name,
       genesisHash: chain.genesisHash,
-      role: options.validatorKey === undefined ? "full" : "validator",
+      role: options.validator === undefined ? "full" : "validator",
       state: this.sync().state,
+      halted: chain.halted?.detail,
       height: chain.head.height,
       headHash: chain.head.hash,
       headSlot: chain.head.slot,
-      justifiedHeight: chain.node(chain.justified.hash)?.height ?? chain.finalized.height,
+      justifiedHeight: chain.justified.height,
       justifiedHash: chain.justified.hash,
       finalizedHeight: chain.finalized.height,
       finalizedHash: chain.finalized.hash,
@@ -99,22 +110,49 @@ export class Queries {
   }
 
   forks(): readonly Fork[] {
-    return this.parts.chain.forks();
+    return this.parts.chain.view.forks();
   }
 
+  /** In charge of the next block. */
   validators(): readonly ValidatorView[] {
-    const { chain, ledger, options } = this.parts;
-    const lastSealed = new Map<PublicKey, number>();
-    for (let node: TreeNode | undefined = chain.head; node && node.height > 0; ) {
-      const { sealer } = node.sealed.header;
-      if (!lastSealed.has(sealer)) lastSealed.set(sealer, node.slot);
-      node = chain.node(node.sealed.header.parentHash);
-    }
-    return ledger.validators().map((publicKey, rank) => ({
+    const { options } = this.parts;
+    const { validators, jailed } = this.registry();
+    return validators.map((key, rank) => ({
       rank,
-      publicKey,
-      self: publicKey === options.validatorKey,
-      lastSealedSlot: lastSealed.get(publicKey),
+      key,
+      self: key === options.validator?.key,
+      jailed: jailed.includes(key),
+    }));
+  }
+
+  /** The set in charge of the next block, and what is to change about it. */
+  registry(): RegistryView {
+    return this.parts.ledger.registry();
+  }
+
+  /** Who seals and votes for a block in memory. */
+  validatorsOf(node: TreeNode): ValidatorSet {
+    return this.parts.chain.duties.validatorsOf(node);
+  }
+
+  /** Target slot of the newest vote of `validator` in memory, heard alone or in a certificate. */
+  voteSlotOf(validator: PublicKey): number | undefined {
+    const { chain } = this.parts;
+    const slots = chain.certificates().flatMap(({ data, signers }) => {
+      const target = chain.node(data.targetHash);
+      const set = target === undefined ? [] : this.validatorsOf(target);
+      return signers.some(({ rank }) => set[rank] === validator) ? [data.targetSlot] : [];
+    });
+    const heard = chain.view.heard.newestVoteSlotOf(validator);
+    if (heard !== undefined) slots.push(heard);
+    return slots.length === 0 ? undefined : Math.max(...slots);
+  }
+
+  evidence(): readonly EvidenceView[] {
+    const { jailed } = this.registry();
+    return this.parts.chain.evidence().map((evidence) => ({
+      evidence,
+      included: jailed.includes(evidence.validator),
     }));
   }
 
@@ -144,8 +182,18 @@ export class Queries {
     return this.parts.chain.head;
   }
 
-  finalized() {
+  finalized(): FinalizedRef {
     return this.parts.chain.finalized;
+  }
+
+  /** The root of the fork choice. */
+  justified(): TreeNode {
+    return this.parts.chain.justified;
+  }
+
+  /** Does the block wait for its parent? */
+  isOrphan(hash: BlockHash): boolean {
+    return this.parts.chain.view.heard.isOrphan(hash);
   }
 
   bodyOf(hash: BlockHash): Uint8Array | undefined {
@@ -153,7 +201,7 @@ export class Queries {
   }
 
   confirmations(hash: BlockHash): number | undefined {
-    return this.parts.chain.confirmations(hash);
+    return this.parts.chain.view.confirmations(hash);
   }
 
   pendingTransaction(id: TxId): Transaction | undefined {

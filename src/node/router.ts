@@ -8,10 +8,14 @@ import type { ChainManager } from "../chain/chain-manager.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
+import { decodeCertificate } from "../model/certificate.ts";
+import { decodeEvidence } from "../model/evidence.ts";
 import { decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
 import { type BlockHash, blockHashOf, type TxId, txIdOf } from "../model/ids.ts";
 import { decodeTransaction } from "../model/transaction.ts";
+import { decodeVote } from "../model/vote.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
+import { type Gossip, gossipId } from "../net/gossip.ts";
 import type { Relay } from "../net/relay.ts";
 import type { ChainServer } from "../sync/server.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
@@ -27,6 +31,7 @@ import type { PublicChain } from "./public-chain.ts";
 export interface RouterParts {
   readonly port: PeerPort;
   readonly connections: ConnectionManager;
+  readonly gossip: Gossip;
   readonly relay: Relay;
   readonly chain: ChainManager;
   readonly mempool: Mempool;
@@ -71,6 +76,12 @@ export class Router {
         return this.onNewBlock(conn, message);
       case "new_transaction":
         return this.onNewTransaction(conn, message);
+      case "vote":
+        return this.onVote(conn, copyBytes(message.vote));
+      case "certificate":
+        return this.onCertificate(conn, copyBytes(message.certificate));
+      case "evidence":
+        return this.onEvidence(conn, copyBytes(message.evidence));
       case "ping":
       case "pong":
       case "credit":
@@ -132,6 +143,32 @@ export class Router {
       port.blame(conn, "unsolicited", `block ${hash} was neither asked for nor announced`);
     }
     this.parts.news.onImported(chain.importBlock(sealed, copyBytes(message.body), conn));
+  }
+
+  private onVote(conn: Conn, bytes: Uint8Array): void {
+    const { chain, gossip, news, port, sync } = this.parts;
+    gossip.onReceived(conn, gossipId(bytes));
+    const vote = decodeVote(bytes);
+    if ("code" in vote) return port.blame(conn, vote.code, vote.detail);
+    // While behind, votes are for blocks out of reach; certificates come with the blocks.
+    if (!chain.has(vote.targetHash) && sync.isBehind) return;
+    news.onImported(chain.importVote(vote, conn));
+  }
+
+  private onCertificate(conn: Conn, bytes: Uint8Array): void {
+    const { chain, gossip, news, port } = this.parts;
+    gossip.onReceived(conn, gossipId(bytes));
+    const certificate = decodeCertificate(bytes);
+    if ("code" in certificate) return port.blame(conn, certificate.code, certificate.detail);
+    news.onImported(chain.importCertificate(certificate, conn));
+  }
+
+  private onEvidence(conn: Conn, bytes: Uint8Array): void {
+    const { chain, gossip, news, port } = this.parts;
+    gossip.onReceived(conn, gossipId(bytes));
+    const evidence = decodeEvidence(bytes);
+    if ("code" in evidence) return port.blame(conn, evidence.code, evidence.detail);
+    news.onImported(chain.importEvidence(evidence, conn));
   }
 
   private onNewTransaction(conn: Conn, message: MessageOf<"new_transaction">): void {

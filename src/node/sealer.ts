@@ -5,15 +5,16 @@
  */
 
 import type { ChainManager } from "../chain/chain-manager.ts";
+import type { Imported } from "../chain/imported.ts";
 import type { Job } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Header, SealedHeader } from "../model/header.ts";
 import { idBytes, type PublicKey } from "../model/ids.ts";
 import { type NetworkFile, slotAt, slotStartMs } from "../model/network-file.ts";
-import { leaderOf } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { EffectQueue } from "./effect-queue.ts";
+import type { ValidatorGuard } from "./validator-guard.ts";
 
 interface Unsealed {
   readonly job: Job;
@@ -32,9 +33,10 @@ export class Sealer {
   private readonly chain: ChainManager;
   private readonly mempool: Mempool;
   private readonly file: NetworkFile;
-  private readonly key: PublicKey | undefined;
-  private readonly validators: () => readonly PublicKey[];
+  private readonly key: PublicKey;
+  private readonly guard: ValidatorGuard;
   private readonly maySeal: () => boolean;
+  private readonly floor: number;
   private triedSlot: number;
   private unsealed: Unsealed | undefined;
 
@@ -45,8 +47,10 @@ export class Sealer {
     mempool: Mempool,
     options: {
       readonly file: NetworkFile;
-      readonly key: PublicKey | undefined;
-      readonly validators: () => readonly PublicKey[];
+      readonly key: PublicKey;
+      /** No slot at or below it. */
+      readonly floor: number;
+      readonly guard: ValidatorGuard;
       readonly maySeal: () => boolean;
     },
   ) {
@@ -56,38 +60,42 @@ export class Sealer {
     this.mempool = mempool;
     this.file = options.file;
     this.key = options.key;
-    this.validators = options.validators;
+    this.guard = options.guard;
     this.maySeal = options.maySeal;
     this.triedSlot = slotAt(this.file, env.clock.wallMs);
+    this.floor = options.floor;
   }
 
-  /** Start of the first slot not yet tried, now when it has begun; Infinity for who never seals. */
+  /** Start of the first slot not yet tried, now when it has begun. */
   get deadline(): number {
-    if (this.key === undefined) return Number.POSITIVE_INFINITY;
     const { monotonicMs, wallMs } = this.env.clock;
     return monotonicMs + Math.max(0, slotStartMs(this.file, this.triedSlot + 1) - wallMs);
   }
 
   /** Called after every step: cheap unless a slot has begun. */
-  tick(): void {
+  tick(): Imported[] {
     const slot = slotAt(this.file, this.env.clock.wallMs);
-    if (this.key === undefined || slot <= this.triedSlot) return;
+    if (slot <= this.triedSlot) return [];
     this.triedSlot = slot;
-    const { head } = this.chain;
-    if (slot <= head.slot || leaderOf(this.validators(), slot) !== this.key) return;
-    if (!this.maySeal()) return;
-    const candidates = this.mempool.select(
-      chainLimits.blockBodyBytesMax - 4,
-      chainLimits.blockTransactionsMax,
+    const { chain, key } = this;
+    if (slot <= this.floor || !this.guard.maySign || chain.halted !== undefined) return [];
+    if (!chain.duties.leads(key, slot) || !this.maySeal()) return [];
+    // A leader's block must be as good as what any voter froze: nothing is held back from it.
+    const results = chain.thaw();
+    const unsealed = chain.duties.buildBlock(slot, key, () =>
+      this.mempool.select(chainLimits.blockBodyBytesMax - 4, chainLimits.blockTransactionsMax),
     );
-    const { header, body } = this.chain.buildBlock(slot, this.key, candidates);
+    if (unsealed === undefined) return results;
+    const { header, body } = unsealed;
+    this.guard.onSigned(header.hash);
     const job = this.effects.sign({
       type: "seal",
       slot,
       blockHash: idBytes(header.hash),
-      genesisHash: idBytes(this.chain.genesisHash),
+      genesisHash: idBytes(chain.genesisHash),
     });
     this.unsealed = { job, header, body };
+    return results;
   }
 
   /** The block that `job` sealed; undefined when it is no longer wanted or was refused. */

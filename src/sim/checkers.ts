@@ -1,195 +1,143 @@
 /**
  * Invariants of a network, checked while it runs: recovery hides bugs, so what is tested is that
- * there was nothing to recover from. A broken one throws `InvariantBroken` at the step that broke it.
+ * there was nothing to recover from. A broken one throws `InvariantBroken` at the step that broke
+ * it. Which invariants there are: the files of `checkers/`, numbered as in the issue; here they are
+ * only told what happens.
  */
-
-import { bodyKey } from "../chain/records.ts";
+import type { SignRequest } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
-import type { BlockHash } from "../model/ids.ts";
-import { chainLimits, connectionLimits, mempoolLimits } from "../params/limits.ts";
-import type { RareEventCounts } from "./rare-events.ts";
+import type { Transaction } from "../model/transaction.ts";
+import { checkBounds, checkMempool } from "./checkers/bounds-checker.ts";
+import { ConfluenceChecker } from "./checkers/confluence-checker.ts";
+import { FinalityChecker } from "./checkers/finality-checker.ts";
+import { HeadChecker } from "./checkers/head-checker.ts";
+import { HonestyChecker } from "./checkers/honesty-checker.ts";
+import { LivenessChecker } from "./checkers/liveness-checker.ts";
+import { NetworkChecker } from "./checkers/network-checker.ts";
+import type { Observed } from "./checkers/observed.ts";
+import { ValidityChecker } from "./checkers/validity-checker.ts";
+import type { ToldBlock } from "./chronicle.ts";
+import { insidesOf } from "./insides.ts";
+import type { SeededRandom } from "./seeded-random.ts";
 import type { SimNode } from "./sim-node.ts";
 
-export class InvariantBroken extends Error {
-  override readonly name = "InvariantBroken";
-}
-
-function broken(node: SimNode, what: string): never {
-  throw new InvariantBroken(`${node.name}: ${what}`);
-}
-
-/**
- * Ends of a connection that faults of network and machine explain; all others are somebody's fault.
- * Nothing stalls in silence here (cuts are told to both ends), so no timeout is innocent.
- */
-const innocentEnds = new Set([
-  "closed",
-  "truncated",
-  "shutdown",
-  "duplicate",
-  "too-many-peers",
-  "useless",
-  "requested",
-  "self",
-  "self-connection",
-]);
-
 export class Checkers {
-  private readonly nodes: readonly SimNode[];
-  private readonly rare: RareEventCounts;
-  private readonly blockReward: bigint;
-  private readonly genesisSupply: bigint;
-  private readonly finalAt = new Map<number, BlockHash>();
-  private readonly sealedAt = new Map<string, BlockHash>();
-  private readonly sealers = new Map<BlockHash, { node: SimNode; height: number }>();
-  private readonly hashesAt = new Map<number, BlockHash>();
+  private readonly world: Observed;
+  private readonly network: NetworkChecker;
+  private readonly finality: FinalityChecker;
+  private readonly head: HeadChecker;
+  private readonly honesty: HonestyChecker;
+  private readonly validity: ValidityChecker;
+  private readonly liveness: LivenessChecker;
+  private readonly confluence: ConfluenceChecker;
 
-  constructor(
-    nodes: readonly SimNode[],
-    rare: RareEventCounts,
-    money: { readonly genesisSupply: bigint; readonly blockReward: bigint },
-  ) {
-    this.nodes = nodes;
-    this.rare = rare;
-    this.genesisSupply = money.genesisSupply;
-    this.blockReward = money.blockReward;
+  constructor(world: Observed) {
+    this.world = world;
+    this.network = new NetworkChecker(world);
+    this.finality = new FinalityChecker(world);
+    this.head = new HeadChecker(world);
+    this.honesty = new HonestyChecker(world);
+    this.validity = new ValidityChecker(world);
+    this.liveness = new LivenessChecker(world);
+    this.confluence = new ConfluenceChecker(world);
+  }
+
+  onStarted(node: SimNode): void {
+    if (node.isByzantine) return;
+    this.head.onStarted(node);
+    this.confluence.watch(node);
+  }
+
+  /** Its disk is that of an older day. */
+  onRestored(node: SimNode): void {
+    node.reportedFinal = { height: 0, hash: "" };
+    this.honesty.onRestored(node);
+  }
+
+  onSigned(node: SimNode, request: SignRequest): void {
+    if (!node.isByzantine) this.honesty.onSigned(node, request);
   }
 
   onEvent(node: SimNode, event: NodeEvent): void {
+    this.countRare(node, event);
+    if (event.type === "sealed") this.honesty.onSealed(node, event.height, event.hash);
+    if (node.isByzantine) return;
     switch (event.type) {
       case "peer-blamed":
-        return broken(node, `blames an honest peer: ${event.code}: ${event.detail}`);
       case "peer-closed":
-        if (event.code === "duplicate") this.rare.count("duplicate connection closed");
-        if (innocentEnds.has(event.code)) return;
-        return broken(node, `ends an honest connection: ${event.code}: ${event.detail}`);
+        return this.isOver ? undefined : this.network.onEvent(node, event);
       case "block-rejected":
-        return broken(node, `rejects an honest block ${event.hash}: ${event.code}`);
-      case "sealed":
-        return this.onSealed(node, event.height, event.hash);
+        return this.validity.onRejected(node, event.hash, event.code);
       case "finalized":
-        return this.onFinalized(node, event.height, event.hash);
+        this.finality.onFinalized(node, event.height, event.hash);
+        return this.liveness.onFinalized(node, event.slot, event.hash);
       case "head-moved":
-        return this.onHeadMoved(node, event);
-      case "orphan-resolved":
-        return this.rare.count("orphan resolved");
-      case "dial-failed":
-        return this.rare.count("dial failed");
-      case "transaction-rejected":
-        return this.rare.count("transaction refused");
+        this.head.onHeadMoved(node, event);
+        return this.honesty.onHeadMoved(node, event.hash);
+      case "safety-halt":
+        if (!this.isOver) throw new Error(`${node.name}: halts: ${event.detail}`);
+        return;
       default:
     }
   }
 
-  /** Bounds that must hold after every step; cheap, for it runs after every step. */
+  onExecuted(told: ToldBlock, transactions: readonly Transaction[]): void {
+    this.validity.onExecuted(this.world.nodes[0]!, told.hash);
+    this.liveness.onExecuted(told, transactions);
+  }
+
+  onSent(transaction: Transaction): void {
+    this.liveness.onAccepted(transaction);
+  }
+
+  /** What must hold after every step; cheap, for it runs after every step. */
   onStep(node: SimNode): void {
-    const queries = node.node?.queries;
-    if (queries === undefined) return;
-    const { size, bytes } = queries.mempool();
-    if (size > mempoolLimits.transactionsMax || bytes > mempoolLimits.bytesMax) {
-      broken(node, `mempool of ${size} transactions, ${bytes} bytes`);
-    }
+    if (node.isByzantine) return;
+    checkMempool(node);
+    this.head.onStep(node);
   }
 
   /** Dearer checks, now and then. */
-  onPause(node: SimNode): void {
-    const queries = node.node?.queries;
-    if (queries === undefined) return;
-    const info = queries.info();
-    const ids = new Set<string>();
-    for (const peer of queries.peers()) {
-      if (peer.nodeId === undefined || peer.state !== "ready") continue;
-      if (peer.nodeId === info.nodeId) broken(node, "is connected to itself");
-      if (ids.has(peer.nodeId)) broken(node, `has two connections to ${peer.nodeId}`);
-      ids.add(peer.nodeId);
+  onPause(): void {
+    for (const node of this.world.honest) {
+      this.network.onPause(node);
+      this.validity.onPause(node);
+      checkBounds(node, this.world.nodes.length);
     }
-    if (ids.size > connectionLimits.peersMax) broken(node, `${ids.size} peers`);
-    const anchor = queries.anchorHeight();
-    if (info.height - anchor > chainLimits.reorgDepthMax) {
-      broken(node, `head ${info.height} is too far above anchor ${anchor}`);
-    }
-    if (info.finalizedHeight > info.height) broken(node, "finality is above the head");
-    if (info.finalizedHeight < node.reportedFinal.height) {
-      broken(node, `finality fell from ${node.reportedFinal.height} to ${info.finalizedHeight}`);
-    }
-    const supply = this.genesisSupply + BigInt(info.height) * this.blockReward;
-    if (queries.supply() !== supply) broken(node, `supply ${queries.supply()}, not ${supply}`);
+    this.liveness.onPause();
   }
 
-  /** Once faults are over and time was given: one chain, nobody left out. */
-  onConverged(headSlackBlocks: number): void {
-    const heights = this.nodes.map((node) => node.node?.queries.info().height ?? 0);
-    const lowest = Math.min(...heights);
-    const agreed = new Set<string>();
-    for (const node of this.nodes) {
-      const queries = node.node?.queries;
-      if (queries === undefined) broken(node, "is down after the faults ended");
-      const info = queries.info();
-      if (info.state !== "synced") {
-        broken(node, `is ${info.state} at ${info.height} of ${Math.max(...heights)}`);
-      }
-      if (Math.max(...heights) - info.height > headSlackBlocks) {
-        broken(node, `is at ${info.height}, others at ${Math.max(...heights)}`);
-      }
-      const at = Math.max(0, lowest - headSlackBlocks);
-      agreed.add(node.hashAt(at) ?? broken(node, `does not know its height ${at}`));
-    }
-    if (agreed.size !== 1) broken(this.nodes[0]!, `${agreed.size} chains after the faults ended`);
+  onConverged(): void {
+    if (!this.isOver) this.liveness.onConverged();
   }
 
-  /** Without faults nearly every slot has its block: none is slept through. */
-  onCalm(slots: number): void {
-    const height = Math.max(...this.nodes.map((node) => node.node?.queries.info().height ?? 0));
-    if (height < slots * 0.9 - 10) {
-      broken(this.nodes[0]!, `height ${height} after ${slots} slots without a fault`);
-    }
+  onEnd(slots: number, random: SeededRandom): void {
+    const { honest, swarm } = this.world;
+    if (swarm.isCalm) this.liveness.onCalmEnd(slots);
+    if (this.isOver) return this.endForked();
+    for (const node of [honest[0]!, random.pick(honest)]) this.confluence.check(node, random);
   }
 
-  private onSealed(node: SimNode, height: number, hash: BlockHash): void {
-    this.sealers.set(hash, { node, height });
-    const other = this.hashesAt.get(height);
-    if (other !== undefined && other !== hash) this.rare.count("two blocks at one height");
-    this.hashesAt.set(height, hash);
+  private get isOver(): boolean {
+    return this.world.swarm.byzantineMode === "over";
   }
 
-  private onFinalized(node: SimNode, height: number, hash: BlockHash): void {
-    this.rare.count("block finalized");
-    const known = this.finalAt.get(height);
-    if (known !== undefined && known !== hash) broken(node, `conflicting final block at ${height}`);
-    this.finalAt.set(height, hash);
-    if (height < node.reportedFinal.height) broken(node, `finality fell to ${height}`);
-    node.reportedFinal = { height, hash };
-    const block = node.node?.queries.block(height);
-    if (block !== undefined && block.hash !== hash) broken(node, "head does not extend finality");
+  private endForked(): void {
+    const halted = this.world.honest.filter(
+      ({ node }) => node && insidesOf(node).chain.halted !== undefined,
+    );
+    this.world.rare.count("safety halt", halted.length);
   }
 
-  private onHeadMoved(node: SimNode, event: Extract<NodeEvent, { type: "head-moved" }>): void {
-    if (event.disconnected > chainLimits.reorgDepthMax) {
-      broken(node, `reorg of ${event.disconnected} blocks`);
-    }
-    if (event.disconnected >= 3) this.rare.count("reorg of depth 3 or more");
-    else if (event.disconnected > 0) this.rare.count("reorg of depth 1 or 2");
-    this.checkSealerKeptIt(node, event.hash);
-    this.checkSeal(node, event.slot, event.hash);
-    if (event.transactions > 0) this.rare.count("transaction confirmed", event.transactions);
-  }
-
-  /** Persist before send: a block that another node has must survive a power cut at its sealer. */
-  private checkSealerKeptIt(node: SimNode, hash: BlockHash): void {
-    const sealer = this.sealers.get(hash);
-    if (sealer === undefined || sealer.node === node) return;
-    const key = bodyKey({ height: sealer.height, hash });
-    if (!sealer.node.store.isDurable(key)) {
-      broken(sealer.node, `sent its block ${hash} before it was durable`);
-    }
-    this.sealers.delete(hash);
-  }
-
-  private checkSeal(node: SimNode, slot: number, hash: BlockHash): void {
-    const sealer = node.node?.queries.block(hash)?.sealed.header.sealer;
-    const name = `${sealer}:${slot}`;
-    const known = this.sealedAt.get(name);
-    if (known !== undefined && known !== hash) broken(node, `two seals of one key in slot ${slot}`);
-    this.sealedAt.set(name, hash);
+  private countRare(node: SimNode, event: NodeEvent): void {
+    const { rare } = this.world;
+    if (event.type === "orphan-resolved") rare.count("orphan resolved");
+    else if (event.type === "dial-failed") rare.count("dial failed");
+    else if (event.type === "transaction-rejected") rare.count("transaction refused");
+    else if (event.type === "clock-jumped") rare.count("clock jumped");
+    else if (event.type === "evidence-found") rare.count("evidence found");
+    else if (event.type === "doppelganger") rare.count("doppelganger seen");
+    else if (event.type === "vote-refused" && !node.isByzantine) rare.count("vote refused");
+    else if (event.type === "head-moved") rare.count("transaction confirmed", event.transactions);
   }
 }

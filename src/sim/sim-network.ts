@@ -24,6 +24,8 @@ export interface End {
   readonly link: Wire;
   /** Bytes that arrived while the node was not reading. */
   held: Uint8Array[];
+  /** Bytes for this side that a one-way partition keeps on the wire. */
+  stuck: Uint8Array[];
   reading: boolean;
   writesInFlight: number;
   /** When the last byte sent will be on the wire, and when it will have arrived. */
@@ -58,6 +60,10 @@ export class SimNetwork {
   private readonly faults: NetworkFaults;
   /** The side of the partition a node is on; all 0 when the network is whole. */
   private sides: number[];
+  /** Directions, "from>to", in which bytes stall; nobody is told. */
+  private stalled: ReadonlySet<string> = new Set();
+  /** Added to whatever comes to a node. */
+  private readonly slowMs: number[];
   private readonly wires = new Set<Wire>();
   private ephemeralPort = 20_000;
 
@@ -66,6 +72,7 @@ export class SimNetwork {
     this.random = random;
     this.faults = faults;
     this.sides = new Array<number>(nodes).fill(0);
+    this.slowMs = new Array<number>(nodes).fill(0);
   }
 
   get partitioned(): boolean {
@@ -81,6 +88,17 @@ export class SimNetwork {
     }
   }
 
+  /** Bytes from `from` to `to` stay on the wire until the next call; TCP tells nobody. */
+  stall(directions: readonly { readonly from: number; readonly to: number }[]): void {
+    this.stalled = new Set(directions.map(({ from, to }) => `${from}>${to}`));
+    for (const wire of [...this.wires]) for (const end of wire.ends) this.loosen(end);
+  }
+
+  /** From now on all that comes to `node` comes so much later. */
+  slow(node: number, ms: number): void {
+    this.slowMs[node] = ms;
+  }
+
   /** Cuts one random wire, if there is any. */
   cutOne(): boolean {
     const wires = [...this.wires];
@@ -94,7 +112,9 @@ export class SimNetwork {
     const { latencyMsMin, latencyMsMax, dialLossPercent } = this.faults;
     const latencyMs = this.random.between(latencyMsMin, latencyMsMax);
     const now = this.port.now();
-    const reachable = to >= 0 && to < this.sides.length && this.sides[from] === this.sides[to];
+    const exists = to >= 0 && to < this.sides.length;
+    const isStalled = this.isStalled(from, to) || this.isStalled(to, from);
+    const reachable = exists && this.sides[from] === this.sides[to] && !isStalled;
     if (!reachable || this.random.chance(dialLossPercent)) {
       const waitMs = reachable ? latencyMs : 10_000;
       this.port.at(now + waitMs, () => this.port.onDialFailed(from, conn, "timeout"));
@@ -122,7 +142,7 @@ export class SimNetwork {
       if (end.open) this.port.onRoom(end);
     });
     for (const piece of this.pieces(bytes)) {
-      const jitterMs = this.random.below(3);
+      const jitterMs = this.random.below(3) + (this.slowMs[end.other()?.node ?? 0] ?? 0);
       end.arrivedAt = Math.max(end.arrivedAt, end.sentAt + end.link.latencyMs + jitterMs);
       this.port.at(end.arrivedAt, () => this.arrive(end.other(), piece));
     }
@@ -169,6 +189,7 @@ export class SimNetwork {
       other: () => wire.ends[1 - index],
       link: wire,
       held: [],
+      stuck: [],
       reading: true,
       writesInFlight: 0,
       sentAt: 0,
@@ -185,8 +206,20 @@ export class SimNetwork {
 
   private arrive(end: End | undefined, bytes: Uint8Array): void {
     if (end === undefined || !end.open) return;
-    if (!end.reading || end.held.length > 0) end.held.push(bytes);
+    const from = end.other()?.node ?? end.node;
+    if (end.stuck.length > 0 || this.isStalled(from, end.node)) end.stuck.push(bytes);
+    else if (!end.reading || end.held.length > 0) end.held.push(bytes);
     else this.port.onBytes(end, bytes);
+  }
+
+  private isStalled(from: number, to: number): boolean {
+    return this.stalled.has(`${from}>${to}`);
+  }
+
+  private loosen(end: End): void {
+    const from = end.other()?.node ?? end.node;
+    if (end.stuck.length === 0 || this.isStalled(from, end.node)) return;
+    for (const bytes of end.stuck.splice(0)) this.arrive(end, bytes);
   }
 
   private end(end: End | undefined, reason: string): void {

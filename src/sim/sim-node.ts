@@ -6,16 +6,16 @@ import { assert } from "../base/assert.ts";
 import { canonicalKey } from "../chain/records.ts";
 import { firstBadSignature } from "../chain/verify-body.ts";
 import { acceptedConn, type Conn, commandJob, type Job } from "../edge/conn.ts";
-import type { Effect, SealRequest } from "../edge/effect.ts";
+import type { Effect, SignRequest } from "../edge/effect.ts";
 import type { Clock, Env } from "../edge/env.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { Command, Input } from "../edge/input.ts";
-import { sealPreimage } from "../model/header.ts";
-import { blockHashOf } from "../model/ids.ts";
+import { blockHashOf, type PublicKey } from "../model/ids.ts";
 import { Node } from "../node/node.ts";
 import type { NodeOptions } from "../node/node-options.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { End, SimNetwork } from "./sim-network.ts";
+import { SimSigner } from "./sim-signer.ts";
 import { SimStore } from "./sim-store.ts";
 import { describe } from "./trace-line.ts";
 
@@ -31,7 +31,8 @@ export interface SimNodePort {
 
 export interface SimNodeOptions {
   readonly index: number;
-  readonly node: NodeOptions;
+  readonly node: Omit<NodeOptions, "validator">;
+  readonly validatorKey: PublicKey | undefined;
   readonly validatorSeed: Uint8Array | undefined;
   readonly fsyncMs: number;
   /** Added to the world's time for slots; may be moved while running. */
@@ -54,7 +55,7 @@ export class SimNode {
   private readonly random: SeededRandom;
   private readonly env: Env;
   private readonly ends = new Map<Conn, End>();
-  private sealFloor = -1;
+  readonly signer: SimSigner | undefined;
   private acceptedCount = 0;
   private commandCount = 0;
   private wakeAt = Number.POSITIVE_INFINITY;
@@ -83,6 +84,8 @@ export class SimNode {
       },
     };
     this.env = { clock, random: random.fork("node"), signatures };
+    const { validatorSeed: seed } = options;
+    this.signer = seed && new SimSigner(signatures, seed);
   }
 
   get name(): string {
@@ -96,7 +99,12 @@ export class SimNode {
   start(): void {
     assert(this.node === undefined, "not running yet");
     this.starts++;
-    this.node = new Node(this.env, this.options.node, this.store.image());
+    const { node: base, validatorKey } = this.options;
+    const validator =
+      this.signer && validatorKey
+        ? { key: validatorKey, floors: this.signer.floors, isFresh: this.starts === 1 }
+        : undefined;
+    this.node = new Node(this.env, { ...base, validator }, this.store.image());
     this.step({ type: "started" });
   }
 
@@ -217,8 +225,8 @@ export class SimNode {
         }));
       }
       case "verify": {
-        const { job, genesisHash, body } = effect;
-        const firstBad = firstBadSignature(this.env.signatures, genesisHash, body);
+        const { job, genesisHash, body, certifiers } = effect;
+        const firstBad = firstBadSignature(this.env.signatures, genesisHash, body, certifiers);
         return this.later(node, this.random.below(8), () => ({ type: "verified", job, firstBad }));
       }
       case "sign": {
@@ -240,16 +248,12 @@ export class SimNode {
     this.crashOn = undefined;
   }
 
-  private sign(job: Job, request: SealRequest): Input {
+  private sign(job: Job, request: SignRequest): Input {
     this.signsInAir--;
-    const seed = this.options.validatorSeed;
-    assert(seed !== undefined, "only validators are asked to sign");
-    if (request.slot <= this.sealFloor) {
-      return { type: "signed", job, signature: undefined, reason: "slot at or below the floor" };
-    }
-    this.sealFloor = request.slot;
-    const preimage = sealPreimage(request.genesisHash, blockHashOf(request.blockHash));
-    return { type: "signed", job, signature: this.env.signatures.sign(seed, preimage) };
+    assert(this.signer !== undefined, "only validators are asked to sign");
+    const signed = this.signer.sign(request);
+    if ("signature" in signed) return { type: "signed", job, signature: signed.signature };
+    return { type: "signed", job, signature: undefined, reason: signed.refused };
   }
 
   /** At most two writes in the air, as the real host does. */

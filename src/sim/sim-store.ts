@@ -23,6 +23,7 @@ export class SimStore {
   private readonly durable = new Map<string, Entry>();
   private readonly current = new Map<string, Entry>();
   private tail: Batch[] = [];
+  private backup: ReadonlyMap<string, Entry> | undefined;
 
   get unsyncedBatches(): number {
     return this.tail.length;
@@ -49,6 +50,21 @@ export class SimStore {
     this.current.clear();
     for (const [name, entry] of this.durable) this.current.set(name, entry);
     return lost;
+  }
+
+  /** The operator copies what is durable. */
+  makeBackup(): void {
+    this.backup = new Map(this.durable);
+  }
+
+  /** While stopped: the copy takes the place of what was there. False when there is none. */
+  restoreBackup(): boolean {
+    if (this.backup === undefined) return false;
+    for (const map of [this.durable, this.current]) {
+      map.clear();
+      for (const [name, entry] of this.backup) map.set(name, entry);
+    }
+    return true;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {

@@ -1,40 +1,60 @@
 /**
- * What one seed is made of: the size and speed of the network, which faults are on and how strong,
- * and when each strikes. Every seed turns on a random subset, so that rare mixtures occur.
- * Faults end at `quietAtMs`; after it the network must converge.
+ * What one seed is made of: the size and speed of the network, who cheats and how, and which faults
+ * are on (`draw-faults.ts` says when each strikes). Every seed turns on a random subset, so that
+ * rare mixtures occur. Faults end at `quietAtMs`; after it the network must converge, whatever the
+ * Byzantine validators go on doing.
+ *
+ *   nodes   0 … validators-1 | spare validators | full nodes | second instances of cloned keys
  */
 import { connectionLimits } from "../params/limits.ts";
+import { drawFaults, type TimedFault } from "./draw-faults.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { NetworkFaults } from "./sim-network.ts";
 
-export type CrashMoment = "now" | "sync" | "sign";
+/** none; below a third of the validators, drawn; a third and more: only what then holds is checked. */
+export type ByzantineMode = "none" | "under" | "over";
 
-export type Fault =
-  | {
-      readonly type: "crash";
-      readonly node: number;
-      /** At once, inside its next sync write, or before its next seal is signed. */
-      readonly moment: CrashMoment;
-      readonly downMs: number;
-    }
-  | { readonly type: "partition"; readonly sides: readonly number[] }
-  | { readonly type: "heal" }
-  | { readonly type: "cut" }
-  | { readonly type: "skew"; readonly node: number; readonly skewMs: number };
+export const cheatKinds = [
+  "silent",
+  "late",
+  "equivocating",
+  "double-voting",
+  "withholding",
+  "bouncing",
+  "garbage",
+  "cloned",
+] as const;
+export type CheatKind = (typeof cheatKinds)[number];
 
-export interface TimedFault {
-  readonly atMs: number;
-  readonly fault: Fault;
+export interface Cheat {
+  readonly node: number;
+  readonly kinds: readonly CheatKind[];
+  /** The node that runs with the same key, if it is cloned. */
+  readonly clone: number | undefined;
 }
 
 export interface Swarm {
+  /** With clones. */
   readonly nodes: number;
   readonly validators: number;
+  /** Nodes with a validator key that is not in the first set. */
+  readonly spares: number;
+  readonly isCalm: boolean;
+  /** A block and the votes for it arrive within the parts of a slot that the rules count on. */
+  readonly isPrompt: boolean;
+  readonly byzantineMode: ByzantineMode;
+  readonly cheats: readonly Cheat[];
   readonly slotMs: number;
   readonly durationMs: number;
   readonly quietAtMs: number;
+  /** From `quietAtMs` to where the network must have converged. */
+  readonly convergeMs: number;
+  /** When the faults end, operators make their nodes dial at once, without waiting for backoffs. */
+  readonly isTended: boolean;
+  readonly hasStalls: boolean;
   readonly fsyncMs: number;
   readonly transfersPerMinute: number;
+  readonly changesPerMinute: number;
   readonly outboundTarget: number;
   readonly realSignatures: boolean;
   readonly network: NetworkFaults;
@@ -46,91 +66,122 @@ export interface SwarmOptions {
   readonly durationMs: number;
   /** No faults at all: what a healthy network does. */
   readonly calm: boolean;
+  readonly byzantine: ByzantineMode;
+}
+
+const slotChoices = [300, 500, 1_000, 1_000, 2_000, 3_000, 5_000];
+/** A seed has about so many slots at most, and so many at least. */
+const slotsMax = 800;
+const slotsMin = 60;
+
+export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
+  const { durationMs, calm } = options;
+  const fitting = slotChoices.filter(
+    (ms) => durationMs / ms <= slotsMax && durationMs / ms >= slotsMin,
+  );
+  const slotMs = random.pick(fitting.length > 0 ? fitting : [5_000]);
+  const { nodes } = options;
+  const most = Math.min(nodes, 10);
+  const validators = Math.min(most, random.pick([1, 2, 3, 4, 4, 4, 5, 7, 10, random.between(1, 10)]));
+  const spares = Math.min(nodes - validators, random.between(0, 2));
+  const cheats = drawCheats(random.fork("cheats"), validators, nodes, options.byzantine);
+  const byzantineMode = cheats.length === 0 ? "none" : options.byzantine;
+  const on = (percent: number): boolean => !calm && random.chance(percent);
+  const isPrompt = calm || random.chance(75);
+  const isTended = calm || random.chance(85) || durationMs < 900_000;
+  const convergeMs = convergenceOf(slotMs, validators + spares, isTended);
+  const quietAtMs = Math.max(0, durationMs - convergeMs - 20 * slotMs);
+  const hasStalls = on(30);
+  const cloneCount = cheats.filter(({ clone }) => clone !== undefined).length;
+  const faults = drawFaults(random.fork("faults"), {
+    nodes: nodes + cloneCount,
+    validators,
+    spendable: spendableOf(validators, cheats.length),
+    slotMs,
+    quietAtMs,
+    hasStalls,
+    isOver: byzantineMode === "over",
+    cheats,
+    on,
+  });
+  return {
+    nodes: nodes + cloneCount,
+    validators,
+    spares,
+    isCalm: calm,
+    isPrompt,
+    byzantineMode,
+    cheats,
+    slotMs,
+    durationMs,
+    quietAtMs,
+    convergeMs,
+    isTended,
+    hasStalls,
+    // A block leaves after two of them, a vote after two more.
+    fsyncMs: random.pick([0, 1, 10, isPrompt ? Math.floor(slotMs / 30) : Math.floor(slotMs / 12)]),
+    transfersPerMinute: random.pick([0, 6, 30, 60]),
+    changesPerMinute: random.pick([0, 0, 4, 12]),
+    outboundTarget: random.pick([2, 3, 3, 8]),
+    realSignatures: random.chance(1),
+    network: {
+      latencyMsMin: 1,
+      latencyMsMax: Math.min(150, random.pick([2, Math.ceil(slotMs / (isPrompt ? 100 : 30))])),
+      dialLossPercent: on(50) ? random.between(1, 30) : 0,
+      bytesPerSecond: isPrompt ? 12_500_000 : random.pick([250_000, 1_250_000]),
+      splitPercent: random.pick([0, 20, 90]),
+    },
+    faults,
+  };
 }
 
 /**
  * How long a whole network has to agree again once faults have ended: whoever lost everybody may
- * have to wait for its longest backoff before it dials, and then it has to catch up.
+ * have to wait for its longest backoff before it dials, then it has to catch up, and who restarted
+ * watches for two rounds before it signs.
  */
-export function convergeMs(slotMs: number): number {
-  return connectionLimits.backoffMaxMs + Math.max(20 * slotMs, 60_000);
+function convergenceOf(slotMs: number, members: number, isTended: boolean): number {
+  const reconnectMs = isTended ? 12_000 : connectionLimits.backoffMaxMs + 60_000;
+  return reconnectMs + (4 * members + 12) * slotMs;
 }
 
-export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
-  const { nodes, durationMs, calm } = options;
-  const slotMs = random.pick([1_000, 2_000, 3_000, 5_000, 5_000]);
-  const quietAtMs = Math.max(0, durationMs - convergeMs(slotMs) - 10 * slotMs);
-  const validators = random.pick([1, 1, 2, 3, 4, Math.max(1, Math.floor(nodes / 2))]);
-  const on = (percent: number): boolean => !calm && random.chance(percent);
-  return {
-    nodes,
-    validators: Math.min(nodes, validators),
-    slotMs,
-    durationMs,
-    quietAtMs,
-    // A block leaves after two of them: slower disks break the rule that a slot is three delays.
-    fsyncMs: random.pick([0, 1, 10, 80, Math.floor(slotMs / 6)]),
-    transfersPerMinute: random.pick([0, 3, 12, 60]),
-    outboundTarget: random.pick([2, 3, 3, 8]),
-    realSignatures: random.chance(3),
-    network: {
-      latencyMsMin: 1,
-      latencyMsMax: random.pick([5, 50, 150]),
-      dialLossPercent: on(50) ? random.between(1, 30) : 0,
-      bytesPerSecond: random.pick([125_000, 1_250_000, 12_500_000]),
-      splitPercent: random.pick([0, 20, 90]),
-    },
-    faults: drawFaults(random.fork("faults"), { nodes, slotMs, quietAtMs, on }),
-  };
+/** Validators that may be out for good, beside the cheats, and leave a quorum. */
+function spendableOf(validators: number, cheats: number): number {
+  return Math.max(0, validators - Math.ceil((2 * validators) / 3) - cheats);
 }
 
-function drawFaults(
+function drawCheats(
   random: SeededRandom,
-  o: {
-    readonly nodes: number;
-    readonly slotMs: number;
-    readonly quietAtMs: number;
-    readonly on: (percent: number) => boolean;
-  },
-): TimedFault[] {
-  const faults: TimedFault[] = [];
-  const repeat = (meanMs: number, strike: (atMs: number) => void): void => {
-    let atMs = random.below(Math.max(1, Math.floor(meanMs)));
-    while (atMs < o.quietAtMs) {
-      strike(atMs);
-      atMs += 1 + random.below(2 * meanMs);
-    }
-  };
-  if (o.on(60)) {
-    repeat(random.between(20, 300) * 1_000, (atMs) => {
-      const downMs = random.pick([0, 500, 5_000, 60_000]);
-      const moment = random.pick(["now", "sync", "sign"] as const);
-      const node = random.below(o.nodes);
-      faults.push({ atMs, fault: { type: "crash", node, moment, downMs } });
-    });
+  validators: number,
+  nodes: number,
+  mode: ByzantineMode,
+): Cheat[] {
+  const below = Math.ceil(validators / 3) - 1;
+  const third = Math.ceil(validators / 3);
+  if (mode === "none" || (mode === "under" && below < 1) || (mode === "over" && validators < 3)) {
+    return [];
   }
-  if (o.on(60)) {
-    repeat(random.between(60, 400) * 1_000, (atMs) => {
-      // Shorter than the reorg cap on every side, whatever the share of slots it keeps.
-      const lastsMs = random.between(2, 60) * o.slotMs;
-      const parts = random.between(2, 3);
-      const sides = Array.from({ length: o.nodes }, () => random.below(parts));
-      faults.push({ atMs, fault: { type: "partition", sides } });
-      const healAtMs = Math.min(atMs + lastsMs, o.quietAtMs);
-      faults.push({ atMs: healAtMs, fault: { type: "heal" } });
-    });
+  // Each half of the honest with all clones must be a quorum, or nothing comes of cheating.
+  const quorum = Math.ceil((2 * validators) / 3);
+  const enough = Math.max(third, 2 * quorum - validators);
+  const count = mode === "under" ? random.between(1, below) : Math.min(validators, enough);
+  const shared = drawKinds(random);
+  const isShared = random.chance(50);
+  const ranks = Array.from({ length: validators }, (_, rank) => rank);
+  let clone = nodes;
+  const cheats: Cheat[] = [];
+  for (let index = 0; index < count; index++) {
+    const [node] = ranks.splice(random.below(ranks.length), 1) as [number];
+    const drawn = isShared ? shared : drawKinds(random);
+    const kinds: readonly CheatKind[] = mode === "over" ? ["cloned"] : drawn;
+    cheats.push({ node, kinds, clone: kinds.includes("cloned") ? clone++ : undefined });
   }
-  if (o.on(50)) {
-    repeat(random.between(5, 120) * 1_000, (atMs) => {
-      faults.push({ atMs, fault: { type: "cut" } });
-    });
-  }
-  if (o.on(30)) {
-    repeat(random.between(60, 600) * 1_000, (atMs) => {
-      const skewMs = random.between(-200, 200);
-      faults.push({ atMs, fault: { type: "skew", node: random.below(o.nodes), skewMs } });
-    });
-  }
-  faults.push({ atMs: o.quietAtMs, fault: { type: "heal" } });
-  return faults.sort((a, b) => a.atMs - b.atMs);
+  return cheats;
+}
+
+function drawKinds(random: SeededRandom): readonly CheatKind[] {
+  const first = random.pick(cheatKinds);
+  if (first === "cloned" || first === "silent" || random.chance(60)) return [first];
+  const second = random.pick(["late", "equivocating", "double-voting", "bouncing"] as const);
+  return second === first ? [first] : [first, second];
 }

@@ -89,13 +89,13 @@ export class World {
       return new SimNode(this, this.network, this.random.fork(`n${index}`), signatures, {
         index,
         validatorSeed: index < validators.length ? seed : undefined,
+        validatorKey: validators[index],
         fsyncMs: this.swarm.fsyncMs,
         clockSkewMs: 0,
         node: {
           networkFile: file,
           networkFileBytes,
           nodeSeed: this.random.fork(`key${index}`).bytes(32),
-          validatorKey: validators[index],
           listenPort: 4321,
           // One bootstrap node: everybody else learns of the rest by asking.
           connect: index === 0 ? (nodes > 1 ? [nodeAddress(1)] : []) : [nodeAddress(0)],

@@ -133,6 +133,7 @@ export class HeaderSync {
     if (result.rejection !== undefined) {
       return this.fail(peer, result.rejection.code, result.rejection.detail);
     }
+    if (result.isUnready) return this.onUnready(peer, last);
     const isFull = headers.length === question.count || (last?.height ?? never) < peer.height;
     const mayGoOn = last !== undefined && last.height > question.fromHeight && isFull;
     peer.last = mayGoOn ? last : undefined;
@@ -140,6 +141,13 @@ export class HeaderSync {
     if (!mayGoOn) this.settleClaim(peer);
     else if (result.accepted > 0) peer.fruitlessCount = 0;
     this.ask();
+    return last?.height;
+  }
+
+  /** What follows can be judged once the bodies below are executed. */
+  private onUnready(peer: HeaderPeer, last: SyncNode | undefined): number | undefined {
+    const askAt = this.env.clock.monotonicMs + syncLimits.fruitlessMinMs;
+    Object.assign(peer, { last, isWanted: true, askAt });
     return last?.height;
   }
 
@@ -278,7 +286,6 @@ export class HeaderSync {
   }
 }
 
-/** Headers that link; undefined when they are not whole or do not. Keeps `bytes`. */
 function decodeHeaders(bytes: Uint8Array): SealedHeader[] | Rejection | undefined {
   if (bytes.length % sealedHeaderBytes !== 0) return undefined;
   const headers: SealedHeader[] = [];

@@ -29,6 +29,7 @@ export interface SyncChain {
   ): {
     readonly accepted: number;
     readonly missing?: BlockHash | undefined;
+    readonly isUnready?: boolean | undefined;
     readonly rejection?: Rejection | undefined;
   };
   importBody(hash: BlockHash, body: Uint8Array, source: Conn): readonly Imported[];

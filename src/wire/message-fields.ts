@@ -5,6 +5,7 @@
  * Invariant: what `write` takes, `read` gives back, and `size` is what `write` wrote.
  * protocol-spec/04-messages §2.
  */
+import { voteBytes, voteDataBytes } from "../model/vote.ts";
 import {
   chainLimits,
   connectionLimits,
@@ -50,6 +51,8 @@ export interface MessageFields<T extends MessageType> {
 type PingType = "ping" | "pong";
 type ItemsType = "inv" | "get_data" | "not_found";
 
+const signatureBytes = 64;
+
 const nonce = fixedField(8);
 const disconnectCode = new UintField(1, 0x7f);
 const reason = new TextField(wireLimits.reasonBytesMax);
@@ -64,8 +67,16 @@ const sealedHeader = fixedField(sealedHeaderBytes);
 /** At least the length of an absent certificate. */
 const body = bytesField(4, chainLimits.blockBodyBytesMax);
 const transaction = bytesField(
-  chainLimits.transactionHeadBytes + 64,
+  chainLimits.transactionHeadBytes + signatureBytes,
   chainLimits.transactionBytesMax,
+);
+const vote = fixedField(voteBytes);
+/** The least: of one validator. The most: all of the largest set signed. */
+const certificate = bytesField(certificateBytes(1), certificateBytes(chainLimits.validatorsMax));
+/** The least: of two votes. The most: of two headers. */
+const evidence = bytesField(
+  evidenceBytes(voteDataBytes + signatureBytes),
+  evidenceBytes(sealedHeaderBytes),
 );
 
 const disconnectNames = namesOf(disconnectNumbers);
@@ -102,6 +113,16 @@ function knownKinds(list: Uint8Array): Uint8Array {
     }
   }
   return list;
+}
+
+/** 05-objects §5, of a set of which all signed. */
+function certificateBytes(validators: number): number {
+  return voteDataBytes + 32 + 2 + Math.ceil(validators / 8) + signatureBytes * validators;
+}
+
+/** 05-objects §6, of two messages of this length. */
+function evidenceBytes(messageBytes: number): number {
+  return 1 + 32 + 2 * (2 + messageBytes);
 }
 
 /** A reason is for people and must never stop a goodbye: it is made to fit, not asserted. */
@@ -221,5 +242,23 @@ export const messageFields: { readonly [T in MessageType]: MessageFields<T> } = 
     size: (m) => transaction.size(m.transaction),
     write: (w, m) => transaction.write(w, m.transaction),
     read: (r) => ({ type: "new_transaction", transaction: transaction.read(r) }),
+  },
+  vote: {
+    count: 1,
+    size: (m) => vote.size(m.vote),
+    write: (w, m) => vote.write(w, m.vote),
+    read: (r) => ({ type: "vote", vote: vote.read(r) }),
+  },
+  certificate: {
+    count: 1,
+    size: (m) => certificate.size(m.certificate),
+    write: (w, m) => certificate.write(w, m.certificate),
+    read: (r) => ({ type: "certificate", certificate: certificate.read(r) }),
+  },
+  evidence: {
+    count: 1,
+    size: (m) => evidence.size(m.evidence),
+    write: (w, m) => evidence.write(w, m.evidence),
+    read: (r) => ({ type: "evidence", evidence: evidence.read(r) }),
   },
 };

@@ -82,7 +82,13 @@ export type Message =
   /** A whole block, on `get_data`. `header`: header 356 | seal 64. */
   | { readonly type: "new_block"; readonly header: Uint8Array; readonly body: Uint8Array }
   /** A signed transaction, on `get_data`. */
-  | { readonly type: "new_transaction"; readonly transaction: Uint8Array };
+  | { readonly type: "new_transaction"; readonly transaction: Uint8Array }
+  /** Flooded, as the next two: sent unasked and answered by nothing. Exactly 176 bytes. */
+  | { readonly type: "vote"; readonly vote: Uint8Array }
+  /** 114 + ceil(n/8) + 64 bytes for each of the signers. */
+  | { readonly type: "certificate"; readonly certificate: Uint8Array }
+  /** 325 bytes of two votes or 877 of two sealed headers. */
+  | { readonly type: "evidence"; readonly evidence: Uint8Array };
 
 export type MessageType = Message["type"];
 
@@ -105,6 +111,9 @@ export const messageNumbers = {
   block_body: 13,
   new_block: 14,
   new_transaction: 15,
+  vote: 16,
+  certificate: 17,
+  evidence: 18,
 } as const satisfies Record<MessageType, number>;
 
 export interface MessageRule {
@@ -132,6 +141,9 @@ export const messageRules = {
   block_body: { bytesMax: 1_048_700, lane: "bulk" },
   new_block: { bytesMax: 1_049_100, lane: "block" },
   new_transaction: { bytesMax: 65_600, lane: "transaction" },
+  vote: { bytesMax: 208, lane: "vote" },
+  certificate: { bytesMax: 8_400, lane: "vote" },
+  evidence: { bytesMax: 912, lane: "control" },
 } as const satisfies Record<MessageType, MessageRule>;
 
 /** What one node tells the other inside the handshake. 02-handshake §4; all fields in order. */

@@ -2,95 +2,59 @@
  * Builds blocks on any block, valid and broken ones. It judges nothing: `chain-world.ts` holds the
  * chain that does.
  */
-import { concatBytes, emptyBytes, toHex } from "../../src/base/bytes.ts";
+import { emptyBytes, toHex } from "../../src/base/bytes.ts";
 import { genesisBlock } from "../../src/chain/genesis.ts";
 import { Ledger } from "../../src/chain/ledger.ts";
-import type { StateChange } from "../../src/chain/state-machine.ts";
-import { sha256 } from "../../src/crypto/hash.ts";
-import type { SignatureScheme } from "../../src/crypto/signature-scheme.ts";
+import type { BlockContext } from "../../src/chain/state-machine.ts";
 import { encodeBody } from "../../src/model/block.ts";
 import {
-  encodeHeader,
-  type HeaderFields,
-  type SealedHeader,
-  sealPreimage,
-} from "../../src/model/header.ts";
-import { type BlockHash, idBytes, type PublicKey, publicKeyOf } from "../../src/model/ids.ts";
+  type Certificate,
+  certificateHash,
+  encodeCertificate,
+} from "../../src/model/certificate.ts";
+import { encodeHeader, sealPreimage } from "../../src/model/header.ts";
+import { idBytes, type PublicKey } from "../../src/model/ids.ts";
 import { merkleRoot } from "../../src/model/merkle.ts";
 import { type NetworkFile, slotStartMs } from "../../src/model/network-file.ts";
-import { addressOfKey, signTransaction, type Transaction } from "../../src/model/transaction.ts";
-
-/** A signature is two hashes: deterministic and cheap; forged by anybody, but not by accident. */
-export const cheapSignatures: SignatureScheme = {
-  publicKey: (seed) => sha256(concatBytes(Uint8Array.of(1), seed)),
-  sign: (seed, message) => cheapSignature(cheapSignatures.publicKey(seed), message),
-  verify: (signature, message, publicKey) =>
-    toHex(signature) === toHex(cheapSignature(publicKey, message)),
-};
-
-function cheapSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const half = sha256(concatBytes(publicKey, message));
-  return concatBytes(half, sha256(half));
-}
-
-export const seedOf = (number: number): Uint8Array =>
-  sha256(Uint8Array.of(7, number >> 8, number & 255));
-export const keyOf = (seed: Uint8Array): PublicKey => publicKeyOf(cheapSignatures.publicKey(seed));
-
-export const slotMs = 1000;
-export const genesisTimeMs = 1_000_000;
-
-/** Validators are seeds 0 …, accounts seeds 1000 …; each account has a million. */
-export function networkOf(validatorCount: number, accountCount = 4): NetworkFile {
-  return {
-    name: "test",
-    genesisTimeMs,
-    slotMs,
-    engine: "poa",
-    validators: Array.from({ length: validatorCount }, (_, i) => keyOf(seedOf(i))),
-    accounts: Array.from({ length: accountCount }, (_, i) => ({
-      address: addressOfKey(keyOf(seedOf(1000 + i))),
-      balance: 1_000_000n,
-    })),
-    blockReward: 5n,
-    minFee: 1n,
-  };
-}
-
-export interface Built {
-  readonly sealed: SealedHeader;
-  readonly body: Uint8Array;
-  readonly hash: BlockHash;
-  readonly height: number;
-  readonly slot: number;
-  readonly transactions: readonly Transaction[];
-  readonly parent: Built | undefined;
-  /** Undefined: it breaks a rule, so there is no state after it. */
-  readonly changes: readonly StateChange[] | undefined;
-}
-
-export interface BlockPlan {
-  /** Default: the parent's plus one. */
-  readonly slot?: number;
-  readonly transactions?: readonly Transaction[];
-  /** Header fields that lie; the header is sealed all the same. */
-  readonly lie?: Partial<HeaderFields>;
-  /** Not the leader's. */
-  readonly seal?: Uint8Array;
-  readonly body?: Uint8Array;
-}
+import {
+  addressOfKey,
+  signTransaction,
+  type Transaction,
+  type TransactionFields,
+} from "../../src/model/transaction.ts";
+import { quorum, type ValidatorSet, validatorsHash } from "../../src/model/validator-set.ts";
+import {
+  encodeVote,
+  encodeVoteData,
+  type Vote,
+  type VoteData,
+  votePreimage,
+} from "../../src/model/vote.ts";
+import {
+  ancestorNamed,
+  type BlockPlan,
+  type Built,
+  dataFor,
+  finalizedBy,
+  isForged,
+} from "./built.ts";
+import { cheapSignatures, keyOf, seedOf } from "./chain-network.ts";
 
 export class ChainBuilder {
   readonly file: NetworkFile;
   readonly genesis: Built;
   private readonly ledger: Ledger;
+  private readonly seeds = new Map<PublicKey, Uint8Array>();
   private at: Built;
 
   constructor(file: NetworkFile) {
     this.file = file;
     this.ledger = new Ledger(file);
+    for (let number = 0; number < 128; number++) {
+      for (const seed of [seedOf(number), seedOf(1000 + number)]) this.seeds.set(keyOf(seed), seed);
+    }
     const sealed = genesisBlock(file, this.ledger);
-    this.genesis = {
+    const genesis = {
       sealed,
       body: encodeBody(emptyBytes, []),
       hash: sealed.header.hash,
@@ -98,8 +62,12 @@ export class ChainBuilder {
       slot: 0,
       transactions: [],
       parent: undefined,
+      validators: file.validators,
+      justified: undefined,
+      context: { ...sealed.header, finalizedHeight: 0, voters: [] },
       changes: [],
     };
+    this.genesis = Object.assign(genesis, { final: genesis as unknown as Built });
     this.at = this.genesis;
   }
 
@@ -109,41 +77,75 @@ export class ChainBuilder {
 
   /** A transfer of 10 from account `from` to account `to`, with fee 2. */
   transfer(from: number, to: number, nonce: number, bad = false): Transaction {
-    const seed = seedOf(1000 + from);
-    return signTransaction(
-      {
-        type: 0,
-        sender: keyOf(seed),
-        nonce: BigInt(nonce),
-        fee: 2n,
-        validUntilSlot: 0,
-        to: addressOfKey(keyOf(seedOf(1000 + to))),
-        amount: 10n,
-        payload: emptyBytes,
-      },
-      this.genesisId,
-      (preimage) => (bad ? new Uint8Array(64) : cheapSignatures.sign(seed, preimage)),
+    const fields = {
+      type: 0,
+      sender: keyOf(seedOf(1000 + from)),
+      nonce: BigInt(nonce),
+      fee: 2n,
+      validUntilSlot: 0,
+      to: addressOfKey(keyOf(seedOf(1000 + to))),
+      amount: 10n,
+      payload: emptyBytes,
+    };
+    if (!bad) return this.signed(fields);
+    return signTransaction(fields, this.genesisId, () => new Uint8Array(64));
+  }
+
+  /** By its sender, a validator or an account of ours. */
+  signed(fields: TransactionFields): Transaction {
+    return signTransaction(fields, this.genesisId, (preimage) =>
+      this.sign(fields.sender, preimage),
     );
+  }
+
+  /** Of the validator `rank` of the block; `lie`: not what the block says. */
+  vote(block: Built, rank: number, lie: Partial<VoteData> = {}): Vote {
+    const data = { ...dataFor(block), ...lie };
+    const key = block.validators[rank]!;
+    return encodeVote(data, key, this.voteSignature(data, key));
+  }
+
+  /** By a bare quorum unless told by whom; `lie`: not what the block says. */
+  certificateFor(
+    block: Built,
+    ranks: readonly number[] = firstOf(quorum(block.validators.length)),
+    lie: Partial<VoteData> = {},
+  ): Certificate {
+    return this.certificateOf({ ...dataFor(block), ...lie }, block.validators, ranks);
+  }
+
+  certificateOf(data: VoteData, set: ValidatorSet, ranks: readonly number[]): Certificate {
+    return encodeCertificate({
+      data,
+      validatorsHash: validatorsHash(set),
+      validatorCount: set.length,
+      signers: ranks.map((rank) => ({ rank, signature: this.voteSignature(data, set[rank]!) })),
+    });
   }
 
   block(parent: Built, plan: BlockPlan = {}): Built {
     const slot = plan.slot ?? parent.slot + 1;
-    const leader = slot % this.file.validators.length;
-    const sealer = this.file.validators[leader]!;
-    const transactions = plan.transactions ?? [];
+    const { transactions = [], certificate } = plan;
     const height = parent.height + 1;
-    const body = plan.body ?? encodeBody(emptyBytes, transactions);
+    const body = plan.body ?? encodeBody(certificate?.bytes ?? emptyBytes, transactions);
     const before = parent.sealed.header;
-    let changes: readonly StateChange[] | undefined;
-    let roots: Pick<HeaderFields, "stateRoot" | "receiptsRoot" | "nextValidatorsHash"> = before;
-    if (this.moveTo(parent)) {
-      const applied = this.ledger.apply({ height, slot, sealer }, transactions);
-      if (!("code" in applied)) {
-        roots = applied;
-        changes = applied.changes;
-        this.ledger.undo(changes);
-      }
-    }
+    const hasState = this.moveTo(parent);
+    const validators = hasState ? this.ledger.validators() : parent.validators;
+    const sealer = validators[slot % validators.length]!;
+    const target = certificate && ancestorNamed(parent, certificate.data.targetHash);
+    const final = (target && finalizedBy(target)) ?? parent.final;
+    const voters = certificate?.signers.map(({ rank }) => target?.validators[rank]) ?? [];
+    const context: BlockContext = {
+      height,
+      slot,
+      sealer,
+      finalizedHeight: final.height,
+      voters: voters.filter((key) => key !== undefined),
+    };
+    const applied = hasState ? this.ledger.apply(context, transactions) : undefined;
+    const result = applied === undefined || "code" in applied ? undefined : applied;
+    if (result !== undefined) this.ledger.undo(result.changes);
+    const { stateRoot, receiptsRoot, nextValidatorsHash } = result ?? before;
     const header = encodeHeader({
       version: 1,
       engine: 0,
@@ -152,22 +154,20 @@ export class ChainBuilder {
       slot,
       timestampMs: slotStartMs(this.file, slot),
       parentHash: parent.hash,
-      stateRoot: roots.stateRoot,
+      stateRoot,
       txRoot: merkleRoot(transactions.map((t) => t.bytes)),
-      receiptsRoot: roots.receiptsRoot,
-      certHash: new Uint8Array(32),
-      justifiedSlot: before.justifiedSlot,
-      justifiedHash: before.justifiedHash,
+      receiptsRoot,
+      certHash: certificate ? certificateHash(certificate.bytes) : new Uint8Array(32),
+      justifiedSlot: certificate?.data.targetSlot ?? before.justifiedSlot,
+      justifiedHash: certificate?.data.targetHash ?? before.justifiedHash,
       validatorsHash: before.nextValidatorsHash,
-      nextValidatorsHash: roots.nextValidatorsHash,
+      nextValidatorsHash,
       sealer,
       bodyBytes: body.length,
       extra: new Uint8Array(24),
       ...plan.lie,
     });
-    const preimage = sealPreimage(this.genesisId, header.hash);
-    const seal = plan.seal ?? cheapSignatures.sign(seedOf(leader), preimage);
-    const isLie = plan.lie !== undefined || transactions.some((t) => t.signature[0] === 0);
+    const seal = plan.seal ?? this.sign(sealer, sealPreimage(this.genesisId, header.hash));
     return {
       sealed: { header, seal },
       body,
@@ -176,19 +176,24 @@ export class ChainBuilder {
       slot: header.slot,
       transactions,
       parent,
-      changes: isLie ? undefined : changes,
+      validators,
+      justified: target ?? parent.justified,
+      final,
+      context,
+      changes: plan.lie !== undefined || transactions.some(isForged) ? undefined : result?.changes,
     };
   }
 
   /** `count` empty blocks on `parent`, parents first. */
   chain(parent: Built, count: number, firstSlot?: number): Built[] {
-    const blocks: Built[] = [];
-    let at = parent;
-    for (let i = 0; i < count; i++) {
-      const first = i === 0 && firstSlot !== undefined;
-      blocks.push((at = this.block(at, first ? { slot: firstSlot } : {})));
-    }
-    return blocks;
+    return this.run(parent, count, firstSlot, () => undefined);
+  }
+
+  /** As `chain`; each block but a child of genesis carries the certificate of its parent. */
+  certified(parent: Built, count: number, firstSlot?: number): Built[] {
+    return this.run(parent, count, firstSlot, (at) =>
+      at === this.genesis ? undefined : this.certificateFor(at),
+    );
   }
 
   /** The state root after `block`, by replay. */
@@ -197,20 +202,51 @@ export class ChainBuilder {
     return toHex(this.ledger.root);
   }
 
+  sign(key: PublicKey, preimage: Uint8Array): Uint8Array {
+    const seed = this.seeds.get(key);
+    if (seed === undefined) throw new Error(`nobody has the seed of ${key}`);
+    return cheapSignatures.sign(seed, preimage);
+  }
+
+  private voteSignature(data: VoteData, key: PublicKey): Uint8Array {
+    return this.sign(key, votePreimage(this.genesisId, encodeVoteData(data)));
+  }
+
+  private run(
+    parent: Built,
+    count: number,
+    firstSlot: number | undefined,
+    carriedOn: (at: Built) => Certificate | undefined,
+  ): Built[] {
+    const blocks: Built[] = [];
+    let at = parent;
+    for (let i = 0; i < count; i++) {
+      const slot = i === 0 && firstSlot !== undefined ? firstSlot : at.slot + 1;
+      blocks.push((at = this.block(at, { slot, certificate: carriedOn(at) })));
+    }
+    return blocks;
+  }
+
   /** False when `target` or an ancestor is invalid. */
   private moveTo(target: Built): boolean {
     const path: Built[] = [];
-    for (let b: Built | undefined = target; b !== undefined; b = b.parent) path.push(b);
-    if (path.some((b) => b.changes === undefined)) return false;
-    const isOn = new Set(path);
-    while (!isOn.has(this.at)) {
+    const isOn = new Set<Built>();
+    for (let b: Built | undefined = this.at; b !== undefined; b = b.parent) isOn.add(b);
+    let fork = target;
+    for (; !isOn.has(fork); fork = fork.parent!) {
+      if (fork.changes === undefined) return false;
+      path.push(fork);
+    }
+    while (this.at !== fork) {
       this.ledger.undo(this.at.changes!);
       this.at = this.at.parent!;
     }
-    for (const b of path.slice(0, path.indexOf(this.at)).reverse()) {
-      this.ledger.apply(b.sealed.header, b.transactions);
+    for (const b of path.reverse()) {
+      this.ledger.apply(b.context, b.transactions);
       this.at = b;
     }
     return true;
   }
 }
+
+const firstOf = (count: number) => Array.from({ length: count }, (_, rank) => rank);

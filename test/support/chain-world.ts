@@ -6,20 +6,19 @@ import { toHex } from "../../src/base/bytes.ts";
 import { ChainManager } from "../../src/chain/chain-manager.ts";
 import type { ChainPort, Imported } from "../../src/chain/imported.ts";
 import { Ledger } from "../../src/chain/ledger.ts";
+import type { BlockRef } from "../../src/chain/records.ts";
 import { firstBadSignature } from "../../src/chain/verify-body.ts";
 import type { Conn, Job, Ticket } from "../../src/edge/conn.ts";
 import type { DurableTip, Write } from "../../src/edge/effect.ts";
 import type { Env } from "../../src/edge/env.ts";
 import type { NodeEvent } from "../../src/edge/event.ts";
 import { emptyImage, type StoreImage } from "../../src/edge/store-image.ts";
-import type { BlockHash } from "../../src/model/ids.ts";
-import {
-  type Built,
-  type ChainBuilder,
-  cheapSignatures,
-  genesisTimeMs,
-  slotMs,
-} from "./chain-builder.ts";
+import type { Certificate } from "../../src/model/certificate.ts";
+import type { BlockHash, PublicKey } from "../../src/model/ids.ts";
+import type { Vote } from "../../src/model/vote.ts";
+import type { Built } from "./built.ts";
+import type { ChainBuilder } from "./chain-builder.ts";
+import { cheapSignatures, genesisTimeMs, slotMs } from "./chain-network.ts";
 
 export interface Batch {
   readonly writes: readonly Write[];
@@ -58,6 +57,13 @@ export interface WorldOptions {
   readonly autoVerify?: boolean;
   /** Slot whose start the wall clock shows. */
   readonly slot?: number;
+  readonly checkpoint?: BlockRef;
+}
+
+interface VerifyJob {
+  readonly job: Job;
+  readonly body: Uint8Array;
+  readonly certifiers: readonly PublicKey[];
 }
 
 export const sourceOf = (number: number): Conn => number as Conn;
@@ -66,7 +72,9 @@ export class ChainWorld {
   readonly clock = { monotonicMs: 5000, wallMs: 0 };
   readonly batches: Batch[] = [];
   readonly events: NodeEvent[] = [];
-  readonly jobs: { readonly job: Job; readonly body: Uint8Array }[] = [];
+  readonly jobs: VerifyJob[] = [];
+  /** Headers, as they entered the tree. */
+  readonly entered: BlockHash[] = [];
   readonly state: Ledger;
   readonly chain: ChainManager;
   private readonly builder: ChainBuilder;
@@ -85,15 +93,16 @@ export class ChainWorld {
         this.batches.push({ writes, sync, durableTip });
         return this.batches.length as Ticket;
       },
-      verify: (_genesisHash, body) => {
+      verify: (_genesisHash, body, certifiers) => {
         const job = ++this.jobCount as Job;
-        this.jobs.push({ job, body });
+        this.jobs.push({ job, body, certifiers });
         return job;
       },
       notify: (event) => this.events.push(event),
+      onHeader: ({ hash }) => this.entered.push(hash),
     };
-    const image = options.image ?? emptyImage;
-    this.chain = new ChainManager(env, port, builder.file, this.state, image);
+    const { image = emptyImage, checkpoint } = options;
+    this.chain = new ChainManager(env, port, builder.file, this.state, image, checkpoint);
   }
 
   block(built: Built, source?: Conn): Imported[] {
@@ -111,10 +120,28 @@ export class ChainWorld {
     );
   }
 
+  vote(vote: Vote, source?: Conn): Imported[] {
+    return this.settled(this.chain.importVote(vote, source));
+  }
+
+  /** Votes of the validators `ranks` for `block`. */
+  votes(block: Built, ranks: readonly number[], source?: Conn): Imported[] {
+    return ranks.flatMap((rank) => this.vote(this.builder.vote(block, rank), source));
+  }
+
+  certificate(certificate: Certificate, source?: Conn): Imported[] {
+    return this.settled(this.chain.importCertificate(certificate, source));
+  }
+
+  thaw(): Imported[] {
+    return this.settled(this.chain.thaw());
+  }
+
   /** Answers the job at `index` of those open. */
   verify(index = 0): Imported[] {
-    const { job, body } = this.jobs.splice(index, 1)[0]!;
-    const firstBad = firstBadSignature(cheapSignatures, this.builder.genesisId, body);
+    const { job, body, certifiers } = this.jobs.splice(index, 1)[0]!;
+    const { genesisId } = this.builder;
+    const firstBad = firstBadSignature(cheapSignatures, genesisId, body, certifiers);
     return this.chain.onVerified(job, firstBad);
   }
 
@@ -164,6 +191,12 @@ export function spoken(
     if (result.type === "rejected") return `rejected ${name(result.hash)} ${result.rejection.code}`;
     if (result.type === "orphan")
       return `orphan ${name(result.hash)} wants ${name(result.missing)}`;
+    if (result.type === "refused") return `refused ${result.rejection.code}`;
+    if (result.type === "vote") return `vote ${name(result.vote.targetHash)}`;
+    if (result.type === "certificate") {
+      return `certificate ${name(result.certificate.data.targetHash)}`;
+    }
+    if (result.type === "evidence") return `evidence ${result.evidence.type}`;
     return `${result.type} ${name(result.hash)}`;
   });
 }

@@ -4,9 +4,17 @@
  */
 import { concatBytes, equalBytes, u64Bytes } from "../../src/base/bytes.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
+import type { LedgerView } from "../../src/mempool/ledger-view.ts";
 import { Mempool, type MempoolOptions } from "../../src/mempool/mempool.ts";
 import type { Block } from "../../src/model/block.ts";
-import { type Address, addressOf, publicKeyOf } from "../../src/model/ids.ts";
+import {
+  type Address,
+  addressOf,
+  type PublicKey,
+  publicKeyOf,
+  type TxId,
+} from "../../src/model/ids.ts";
+import { rejection } from "../../src/model/rule-code.ts";
 import { addressOfKey, signTransaction, type Transaction } from "../../src/model/transaction.ts";
 import { makeBlock, VirtualTime } from "./sync-world.ts";
 
@@ -57,6 +65,9 @@ export class PoolWorld {
   readonly pool: Mempool;
   slot = 100;
   verifiedCount = 0;
+  validators: PublicKey[] = [];
+  /** Whose action would fail. */
+  readonly failing = new Set<TxId>();
 
   constructor(options: Partial<MempoolOptions> = {}) {
     this.time = new VirtualTime(1, {
@@ -67,7 +78,13 @@ export class PoolWorld {
         return equalBytes(signature, signatureOf(publicKey, message));
       },
     });
-    const view = { account: (address: Address) => this.account(address), slot: () => this.slot };
+    const view: LedgerView = {
+      account: (address) => this.account(address),
+      slot: () => this.slot,
+      checkAction: ({ id }) =>
+        this.failing.has(id) ? rejection("transaction-governance", "fails") : undefined,
+      validators: () => this.validators,
+    };
     this.pool = new Mempool(this.time.env, view, { genesisHash, minFee: 1n, ...options });
   }
 

@@ -6,16 +6,18 @@ import { toHex } from "../../src/base/bytes.ts";
 import { firstBadSignature } from "../../src/chain/verify-body.ts";
 import { ed25519 } from "../../src/crypto/ed25519.ts";
 import { commandJob, type Job } from "../../src/edge/conn.ts";
-import type { Answer, Effect } from "../../src/edge/effect.ts";
+import type { Answer, Effect, SignRequest } from "../../src/edge/effect.ts";
 import type { Env } from "../../src/edge/env.ts";
 import type { Input } from "../../src/edge/input.ts";
 import { emptyImage } from "../../src/edge/store-image.ts";
 import { ChainReader } from "../../src/host/chain-reader.ts";
 import { type DevAccount, makeDevnet } from "../../src/host/devnet.ts";
+import { NodeMetrics } from "../../src/host/metrics/node-metrics.ts";
 import { sealPreimage } from "../../src/model/header.ts";
 import { type Address, blockHashOf, idBytes, publicKeyOf } from "../../src/model/ids.ts";
 import { formatNetworkFile, type NetworkFile } from "../../src/model/network-file.ts";
 import { signTransaction, type Transaction } from "../../src/model/transaction.ts";
+import { votePreimage } from "../../src/model/vote.ts";
 import { Node } from "../../src/node/node.ts";
 
 const genesisTimeMs = 1_767_225_600_000;
@@ -26,8 +28,9 @@ export class SoloNode {
   readonly accounts: readonly DevAccount[];
   readonly reader: ChainReader;
   readonly records = new Map<string, Uint8Array>();
+  readonly metrics: NodeMetrics;
   private readonly clock = { monotonicMs: 0, wallMs: genesisTimeMs };
-  private readonly validatorSeed: Uint8Array;
+  readonly validatorSeed: Uint8Array;
   private readonly answers = new Map<Job, Answer>();
   private commandCount = 0;
 
@@ -57,7 +60,11 @@ export class SoloNode {
       networkFile: this.file,
       networkFileBytes: Buffer.from(formatNetworkFile(this.file)),
       nodeSeed: random.bytes(32),
-      validatorKey: validator,
+      validator: {
+        key: validator,
+        floors: { sealSlot: 0, sourceSlot: 0, targetSlot: 0 },
+        isFresh: true,
+      },
       listenPort: 0,
       connect: [],
       agent: "solo",
@@ -70,6 +77,7 @@ export class SoloNode {
     const load = (keys: readonly Uint8Array[]) =>
       Promise.resolve(keys.map((key) => this.records.get(toHex(key))));
     this.reader = new ChainReader(this.node.queries, { load });
+    this.metrics = new NodeMetrics(this.node.queries, () => this.clock.wallMs);
     this.step({ type: "started" });
   }
 
@@ -81,11 +89,13 @@ export class SoloNode {
     return this.clock.wallMs;
   }
 
-  /** Lets `count` slots begin, one tick each. */
+  /** Lets `count` slots begin; ticks whenever the node asks for it, and at the end. */
   runSlots(count: number): void {
-    for (let i = 0; i < count; i++) {
-      this.clock.monotonicMs += this.file.slotMs;
-      this.clock.wallMs += this.file.slotMs;
+    const end = this.clock.monotonicMs + count * this.file.slotMs;
+    while (this.clock.monotonicMs < end) {
+      const next = Math.min(this.node.deadline, end);
+      this.clock.wallMs += next - this.clock.monotonicMs;
+      this.clock.monotonicMs = next;
       this.step({ type: "tick" });
     }
   }
@@ -128,13 +138,12 @@ export class SoloNode {
         }
         return effect.sync ? [{ type: "persisted", through: effect.ticket }] : [];
       case "verify": {
-        const firstBad = firstBadSignature(ed25519, effect.genesisHash, effect.body);
+        const { genesisHash, body, certifiers } = effect;
+        const firstBad = firstBadSignature(ed25519, genesisHash, body, certifiers);
         return [{ type: "verified", job: effect.job, firstBad }];
       }
       case "sign": {
-        const { genesisHash, blockHash } = effect.request;
-        const preimage = sealPreimage(genesisHash, blockHashOf(blockHash));
-        const signature = ed25519.sign(this.validatorSeed, preimage);
+        const signature = ed25519.sign(this.validatorSeed, preimageOf(effect.request));
         return [{ type: "signed", job: effect.job, signature }];
       }
       case "load": {
@@ -144,8 +153,19 @@ export class SoloNode {
       case "answer":
         this.answers.set(effect.job, effect.answer);
         return [];
+      case "notify":
+        this.metrics.onEvent(effect.event);
+        return [];
       default:
         return [];
     }
   }
+}
+
+/** A signer without floors: nothing here crashes, and the node asks for nothing twice. */
+function preimageOf(request: SignRequest): Uint8Array {
+  const { genesisHash } = request;
+  return request.type === "seal"
+    ? sealPreimage(genesisHash, blockHashOf(request.blockHash))
+    : votePreimage(genesisHash, request.data);
 }

@@ -2,6 +2,7 @@
 import type { Answer } from "../../edge/effect.ts";
 import type { Queries } from "../../node/queries.ts";
 import type { ChainReader } from "../chain-reader.ts";
+import type { NodeMetrics } from "../metrics/node-metrics.ts";
 
 export interface ApiNode {
   readonly program: { readonly name: string; readonly version: string };
@@ -12,7 +13,10 @@ export interface ApiNode {
     | "peers"
     | "peerCounts"
     | "forks"
-    | "validators"
+    | "justified"
+    | "finalized"
+    | "registry"
+    | "evidence"
     | "account"
     | "pendingOf"
     | "nextNonceOf"
@@ -23,6 +27,7 @@ export interface ApiNode {
     | "slotAt"
   >;
   readonly reader: ChainReader;
+  readonly metrics: Pick<NodeMetrics, "validators" | "view">;
   /** Gives the bytes of a signed transaction to the node. */
   readonly submit: (bytes: Uint8Array) => Promise<Answer>;
   readonly wallMs: () => number;

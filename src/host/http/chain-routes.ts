@@ -1,6 +1,5 @@
-/** Routes about the chain and its state: info, blocks, forks, accounts, validators. Read only. */
+/** Routes about the chain and its state: info, blocks, forks, accounts. Read only. */
 import type { FastifyInstance } from "fastify";
-import { quorum } from "../../model/validator-set.ts";
 import type { ApiNode } from "./api-node.ts";
 import { parameters, read } from "./parameters.ts";
 import { Problem } from "./problem.ts";
@@ -58,16 +57,5 @@ export function addChainRoutes(app: FastifyInstance, node: ApiNode): void {
       pending,
       nextNonce: queries.nextNonceOf(address).toString(),
     };
-  });
-
-  app.get("/api/validators", ({ query }) => {
-    read(parameters.nothing, query);
-    const validators = queries.validators().map(({ rank, publicKey, self, lastSealedSlot }) => ({
-      rank,
-      publicKey,
-      self,
-      lastSealedSlot: lastSealedSlot ?? null,
-    }));
-    return { height: queries.head().height, quorum: quorum(validators.length), validators };
   });
 }

@@ -15,6 +15,7 @@ import { httpLimits } from "../../params/limits.ts";
 import { AllowedHosts, isLoopback } from "./allowed-hosts.ts";
 import type { ApiNode } from "./api-node.ts";
 import { addChainRoutes } from "./chain-routes.ts";
+import { addFinalityRoutes } from "./finality-routes.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import { Problem, problemBody, problemOf, sendProblem } from "./problem.ts";
 import { addTransactionRoutes } from "./transaction-routes.ts";
@@ -70,6 +71,7 @@ export function httpApp(node: ApiNode, options: HttpAppOptions): FastifyInstance
   addNodeRoutes(app, node);
   addChainRoutes(app, node);
   addTransactionRoutes(app, node);
+  addFinalityRoutes(app, node);
   return app;
 }
 

@@ -1,4 +1,4 @@
-/** Routes about the node itself: health, sync, peers. All of them read only. */
+/** Routes about the node itself: health, sync, peers, metrics. All of them read only. */
 import type { FastifyInstance } from "fastify";
 import type { ApiNode } from "./api-node.ts";
 import { parameters, read } from "./parameters.ts";
@@ -37,6 +37,11 @@ export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
     const rate = progress.blocksPerSecond;
     const secondsLeft = left === 0 ? 0 : rate > 0 ? Math.ceil(left / rate) : null;
     return { ...progress, secondsLeft };
+  });
+
+  app.get("/api/metrics", ({ query }) => {
+    read(parameters.nothing, query);
+    return node.metrics.view();
   });
 
   app.get("/api/peers", ({ query }) => {

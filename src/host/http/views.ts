@@ -1,12 +1,15 @@
 /**
- * Blocks, transactions and peers as JSON: ids and bytes in lower-case hex, amounts and nonces as
+ * Blocks, proofs, transactions, changes of the validators and peers as JSON: ids and bytes in lower-case hex, amounts and nonces as
  * decimal strings (a JSON number loses digits above 2^53), heights, slots and times as numbers.
  */
 import { toHex } from "../../base/bytes.ts";
+import type { Proposal, SetChange } from "../../chain/registry.ts";
 import type { Body } from "../../model/block.ts";
+import { evidenceSlot } from "../../model/evidence.ts";
+import type { ProposedChange } from "../../model/governance.ts";
 import type { Transaction } from "../../model/transaction.ts";
-import type { Queries } from "../../node/queries.ts";
-import type { FoundBlock } from "../chain-reader.ts";
+import type { EvidenceView, Queries } from "../../node/queries.ts";
+import type { FoundBlock, FoundProof } from "../chain-reader.ts";
 
 /** Header fields and standing, without transactions. */
 export function headerView({ sealed, status, validation, confirmations }: FoundBlock) {
@@ -61,6 +64,49 @@ export function transactionView(transaction: Transaction) {
     payload: toHex(transaction.payload),
     signature: toHex(transaction.signature),
     size: transaction.bytes.length,
+  };
+}
+
+/** Header and certificate are the bytes that `verifyFinality` takes. */
+export function proofView({ height, hash, header, certificate, certified }: FoundProof) {
+  return {
+    height,
+    hash,
+    header: toHex(header),
+    certificate: toHex(certificate),
+    validators: {
+      hash: toHex(certified.validatorsHash),
+      count: certified.validatorCount,
+      signed: certified.signers.length,
+    },
+  };
+}
+
+/** `rank`: where it shall stand; null for last, and in every removal. */
+function proposedView({ action, validator, rank, force }: ProposedChange) {
+  return { action, validator, rank: rank ?? null, force };
+}
+
+export function changeView(change: SetChange) {
+  return { ...proposedView(change), fromEvidence: change.fromEvidence };
+}
+
+export function proposalView(proposal: Proposal) {
+  const { id, proposer, slot, approvals } = proposal;
+  return { id, ...proposedView(proposal), proposer, slot, approvals };
+}
+
+const kinds = { 1: "double-seal", 2: "double-vote", 3: "surround" } as const;
+
+/** `hex`: the whole piece, to be checked by anybody with the genesis hash. */
+export function evidenceView({ evidence, included }: EvidenceView) {
+  const { type, validator, bytes } = evidence;
+  return {
+    validator,
+    kind: kinds[type],
+    slot: evidenceSlot(evidence),
+    included,
+    hex: toHex(bytes),
   };
 }
 

@@ -19,13 +19,9 @@ import { emptyBytes } from "../../../src/base/bytes.ts";
 import { encodeBody } from "../../../src/model/block.ts";
 import type { HeaderFields } from "../../../src/model/header.ts";
 import type { BlockHash } from "../../../src/model/ids.ts";
-import {
-  type BlockPlan,
-  type Built,
-  ChainBuilder,
-  networkOf,
-  slotMs,
-} from "../../support/chain-builder.ts";
+import type { BlockPlan, Built } from "../../support/built.ts";
+import { ChainBuilder } from "../../support/chain-builder.ts";
+import { networkOf, slotMs } from "../../support/chain-network.ts";
 import { ChainWorld, spoken } from "../../support/chain-world.ts";
 
 export interface ForkCase {
@@ -75,8 +71,11 @@ export function runForkCase(forkCase: ForkCase): void {
       return spoken(world.body({ ...named(words[1]), body }), names);
     }
     if (words[0] === "headers") {
-      const { accepted, missing, rejection } = world.headers(words.slice(1).map(named));
+      const { accepted, missing, isUnready, rejection } = world.headers(
+        words.slice(1).map(named),
+      );
       const rest = missing === undefined ? [] : [`wants ${names.get(missing)}`];
+      if (isUnready) rest.push("unready");
       return [`accepted ${accepted}`, ...rest, ...(rejection ? [rejection.code] : [])];
     }
     if (words[0] === "make") {

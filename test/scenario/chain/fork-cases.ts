@@ -99,7 +99,7 @@ export const forkCases: readonly ForkCase[] = [
       "make c2 < d1 @9",
       "make c3 < c2",
       "headers d1 x2 => accepted 2",
-      "headers x3 => accepted 0, header-validators",
+      "headers x3 => accepted 0, unready",
       "headers c2 c3 => accepted 2",
       "body c3 => pending c3",
       "body c2 => pending c2",

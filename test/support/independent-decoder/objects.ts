@@ -175,7 +175,7 @@ export function readCertificate(bytes: Uint8Array): Certificate {
 
 export const quorum = (n: number): number => Math.floor((2 * n + 2) / 3);
 
-/** "valid", or the code. */
+/** "valid", or the code of the first rule that it breaks. */
 export function judgeCertificate(
   bytes: Uint8Array,
   set: readonly string[],
@@ -183,12 +183,12 @@ export function judgeCertificate(
 ): string {
   const { validatorCount, validatorsHash, signers } = readCertificate(bytes);
   const preimage = votePreimage(genesisHash, bytes.subarray(0, 80));
-  const valid =
-    validatorCount === set.length &&
-    validatorsHash === validatorsHashOf(set) &&
-    signers.length >= quorum(set.length) &&
-    signers.every(({ rank, signature }) => edVerify(unhex(set[rank]!), preimage, signature));
-  return valid ? "valid" : "header-certificate";
+  if (validatorCount !== set.length) return "certificate-set";
+  if (signers.length < quorum(set.length)) return "certificate-quorum";
+  if (validatorsHash !== validatorsHashOf(set)) return "certificate-set";
+  const good = ({ rank, signature }: Certificate["signers"][number]) =>
+    edVerify(unhex(set[rank]!), preimage, signature);
+  return signers.every(good) ? "valid" : "certificate-signature";
 }
 
 export function readValidatorSet(bytes: Uint8Array): string[] {
@@ -256,7 +256,7 @@ export function judgeEvidence(bytes: Uint8Array, genesisHash: Uint8Array): strin
         : votePreimage(genesisHash, message.slice(0, 80));
     return edVerify(unhex(validator), preimage, message.slice(-64));
   });
-  return signed ? "valid" : "evidence-malformed";
+  return signed ? "valid" : "evidence-signature";
 }
 
 export const noHash = hex(zeros(32));

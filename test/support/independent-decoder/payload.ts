@@ -199,6 +199,9 @@ export const messageRules: readonly (MessageRule | undefined)[] = [
   rule("block_body", "bulk", 1_048_700, { request, hash, body: nilOr(body) }),
   rule("new_block", "block", 1_049_100, { header: bin(420, 1, 1), body }),
   rule("new_transaction", "transaction", 65_600, { transaction: bin(1, 168, 65_536) }),
+  rule("vote", "vote", 208, { vote: bin(176, 1, 1) }),
+  rule("certificate", "vote", 8_400, { certificate: bin(1, 179, 8_322) }),
+  rule("evidence", "control", 912, { evidence: bin(1, 325, 877) }),
 ];
 
 export type Message = Readonly<Record<string, Value>>;

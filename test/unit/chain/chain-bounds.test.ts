@@ -7,11 +7,15 @@ import { SlotTable } from "../../../src/chain/slot-table.ts";
 import { treeNode } from "../../../src/chain/tree-node.ts";
 import { FutureQueue, OrphanPool } from "../../../src/chain/waiting.ts";
 import { chainLimits } from "../../../src/params/limits.ts";
-import { type Built, ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { bareRun } from "../../support/bare-headers.ts";
+import type { Built } from "../../support/built.ts";
+import { ChainBuilder } from "../../support/chain-builder.ts";
+import { networkOf } from "../../support/chain-network.ts";
 import { ChainWorld } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));
 const { genesis } = builder;
+const final = { height: 0, slot: 0, hash: genesis.hash };
 
 /** Headers of validator 1 alone, whose state nobody computes. */
 function headersOfOne(count: number, on: Built): Built[] {
@@ -41,10 +45,7 @@ test("a long chain of headers without bodies does not stop the chain either", ()
   const world = new ChainWorld(builder, { slot: 1_000_000 });
   const [a1, a2, a3] = builder.chain(genesis, 3) as [Built, Built, Built];
   world.block(a1);
-  const bare = builder.block(genesis, { slot: 5, lie: { receiptsRoot: new Uint8Array(32) } });
-  let on = bare;
-  const run = [bare];
-  while (run.length < chainLimits.treeNodesMax + 10) run.push((on = builder.block(on)));
+  const run = bareRun(builder, genesis, chainLimits.treeNodesMax + 10, 5);
   for (let i = 0; i < run.length; i += 500) world.headers(run.slice(i, i + 500));
   assert.equal(world.chain.sizes.nodes, chainLimits.treeNodesMax);
   world.block(a2);
@@ -106,14 +107,17 @@ test("the slot table counts distinct headers of one validator and slot", () => {
 });
 
 test("bodies of side branches give way first, then those furthest ahead", () => {
-  const root = treeNode(genesis.sealed, undefined, 0);
+  const root = treeNode(genesis.sealed, undefined, { rank: 0, final });
   root.status = "executed";
   root.ready = true;
   const tree = new BlockTree(root);
   const active = new ActiveChain(root);
   const bytes = new Uint8Array(chainLimits.treeBodyBytesMax / 4);
   const hold = (block: Built) => {
-    const node = tree.insert(block.sealed, tree.get(block.parent!.hash)!, block.slot % 4);
+    const node = tree.insert(block.sealed, tree.get(block.parent!.hash)!, {
+      rank: block.slot % 4,
+      final,
+    });
     tree.setBody(node, bytes, undefined);
     return node;
   };
@@ -133,12 +137,12 @@ test("bodies of side branches give way first, then those furthest ahead", () => 
 });
 
 test("a branch whose body was dropped is ready again when it comes back", () => {
-  const root = treeNode(genesis.sealed, undefined, 0);
+  const root = treeNode(genesis.sealed, undefined, { rank: 0, final });
   root.ready = true;
   const tree = new BlockTree(root);
   const { body } = genesis;
   const nodes = builder.chain(genesis, 3).map((block) => {
-    const node = tree.insert(block.sealed, tree.get(block.parent!.hash)!, 0);
+    const node = tree.insert(block.sealed, tree.get(block.parent!.hash)!, { rank: 0, final });
     tree.setBody(node, body, undefined);
     tree.setChecked(node);
     return node;
@@ -168,7 +172,11 @@ test("orphans that wait for a branch below the anchor are forgotten", () => {
   const far = builder.chain(genesis, 3, 900);
   world.block(far[2]!);
   assert.equal(world.chain.sizes.orphans, 1);
-  for (const block of builder.chain(genesis, chainLimits.reorgDepthMax + 3)) world.block(block);
+  for (const block of builder.certified(genesis, 8)) {
+    world.block(block);
+    world.persisted();
+  }
+  assert.equal(world.chain.anchor.height, 5);
   const { orphans, slots, nodes } = world.chain.sizes;
   assert.deepEqual({ orphans, slots }, { orphans: 0, slots: nodes });
 });

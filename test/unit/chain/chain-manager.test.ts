@@ -2,14 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sealPreimage } from "../../../src/model/header.ts";
 import { chainLimits } from "../../../src/params/limits.ts";
-import {
-  type Built,
-  ChainBuilder,
-  cheapSignatures,
-  networkOf,
-  seedOf,
-  slotMs,
-} from "../../support/chain-builder.ts";
+import type { Built } from "../../support/built.ts";
+import { ChainBuilder } from "../../support/chain-builder.ts";
+import { cheapSignatures, networkOf, seedOf, slotMs } from "../../support/chain-network.ts";
 import { ChainWorld, sourceOf, spoken } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));
@@ -26,9 +21,9 @@ test("a fresh chain stands at genesis and has written it first", () => {
   assert.equal(chain.head.hash, genesis.hash);
   assert.equal(chain.anchor, chain.head);
   assert.deepEqual(chain.finalized, { height: 0, slot: 0, hash: genesis.hash });
-  assert.deepEqual(chain.justified, { slot: 0, hash: genesis.hash });
+  assert.equal(chain.justified, chain.head);
   assert.equal(batches.length, 1);
-  assert.equal(chain.confirmations(genesis.hash), 1);
+  assert.equal(chain.view.confirmations(genesis.hash), 1);
 });
 
 test("results name who gave the body, not who gave the header or the child", () => {
@@ -107,7 +102,7 @@ test("at most 64 bodies are under signature check at once, the others follow", (
 
 test("one step executes a bounded number of blocks and the next ticks go on", () => {
   const world = new ChainWorld(builder);
-  const blocks = builder.chain(genesis, 200);
+  const blocks = builder.certified(genesis, 200);
   world.headers(blocks);
   for (const block of blocks.slice(1)) world.body(block);
   assert.equal(world.chain.missingBodies(9)[0]?.hash, blocks[0]!.hash);
@@ -121,10 +116,12 @@ test("one step executes a bounded number of blocks and the next ticks go on", ()
 
 test("our own block is written durably, and the result carries its ticket", () => {
   const world = new ChainWorld(builder);
-  const { header, body } = world.chain.buildBlock(5, builder.file.validators[1]!, [
+  const unsealed = world.chain.duties.buildBlock(5, builder.file.validators[1]!, () => [
     builder.transfer(0, 1, 0),
     builder.transfer(0, 1, 7),
   ]);
+  assert.ok(unsealed !== undefined);
+  const { header, body } = unsealed;
   assert.equal(header.txCount, 1);
   assert.equal(world.root, builder.rootAt(genesis));
   const preimage = sealPreimage(builder.genesisId, header.hash);
@@ -167,13 +164,16 @@ test("the body and header of a block may be overwritten by the caller afterwards
 
 test("a branch that forks off below the anchor is refused and reported once", () => {
   const world = new ChainWorld(builder);
-  const long = builder.chain(genesis, chainLimits.reorgDepthMax + 5);
-  for (const block of long) world.block(block);
-  const fork = builder.chain(genesis, 120, 300);
+  const long = builder.certified(genesis, 12);
+  for (const block of long) {
+    world.block(block);
+    world.persisted();
+  }
+  const fork = builder.chain(genesis, 30, 300);
   const verdict = world.headers(fork, alice);
   assert.equal(verdict.accepted, 0);
   assert.equal(verdict.rejection?.code, "header-fork-too-deep");
-  world.headers(fork, alice);
+  assert.equal(world.headers(fork, alice).accepted, 0);
   const reports = world.events.filter((event) => event.type === "deep-fork-refused");
   assert.equal(reports.length, 1);
   const [old] = world.block(fork[1]!, alice);
@@ -184,11 +184,16 @@ test("a branch that forks off below the anchor is refused and reported once", ()
   assert.deepEqual(world.headers(long, alice), { accepted: 0 });
 });
 
-test("the deepest branch that may win starts at the anchor", () => {
+test("the deepest branch that may win starts at the justified block", () => {
   const world = new ChainWorld(builder);
-  const long = builder.chain(genesis, 110);
+  const certified = builder.certified(genesis, 12);
+  const long = [...certified, ...builder.chain(certified[11]!, 80)];
   for (const block of long) world.block(block);
-  const fork = builder.chain(long[9]!, 101, 300);
+  world.persisted();
+  assert.equal(world.chain.justified.hash, long[10]!.hash);
+  for (const block of builder.chain(long[9]!, 100, 200)) world.block(block);
+  assert.equal(world.chain.head.hash, long.at(-1)!.hash);
+  const fork = builder.chain(long[10]!, 82, 400);
   for (const block of fork) world.block(block);
   assert.equal(world.chain.head.hash, fork.at(-1)!.hash);
   assert.equal(world.root, builder.rootAt(fork.at(-1)!));
@@ -214,6 +219,9 @@ test("future blocks are few, wait without a place in the tree, and come in order
       orphans: 0,
       future: 0,
       slots: 3,
+      votes: 0,
+      parked: 0,
+      sets: 1,
     },
   );
 });

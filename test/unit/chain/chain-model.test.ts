@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { better } from "../../../src/chain/fork-choice.ts";
-import { type Built, ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import type { Built } from "../../support/built.ts";
+import { ChainBuilder } from "../../support/chain-builder.ts";
+import { networkOf } from "../../support/chain-network.ts";
 import { ChainWorld } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(3));

@@ -2,7 +2,7 @@
 import { asciiBytes, emptyBytes, toHex } from "../../../src/base/bytes.ts";
 import { genesisBlock } from "../../../src/chain/genesis.ts";
 import { Ledger } from "../../../src/chain/ledger.ts";
-import type { Applied } from "../../../src/chain/state-machine.ts";
+import type { Applied, BlockContext } from "../../../src/chain/state-machine.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { type Address, addressOf, publicKeyOf } from "../../../src/model/ids.ts";
 import type { NetworkFile } from "../../../src/model/network-file.ts";
@@ -60,10 +60,17 @@ export function transfer(
   return signTransaction(fields, new Uint8Array(32), () => new Uint8Array(64));
 }
 
-export const context = (height: number, slot = height) => ({
+export const context = (
+  height: number,
+  slot = height,
+  over: Partial<BlockContext> = {},
+): BlockContext => ({
   height,
   slot,
   sealer: keyOf("sealer"),
+  finalizedHeight: 0,
+  voters: [],
+  ...over,
 });
 
 export function applied(result: Applied | Rejection): Applied {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { compareBytes } from "../../../src/base/bytes.ts";
 import {
   bodyKey,
+  decodeAnchor,
   decodeBlockKey,
   decodeCanonical,
   decodeFinalized,
@@ -11,6 +12,7 @@ import {
   decodeNode,
   decodeRef,
   decodeTransactionRef,
+  encodeAnchor,
   encodeCanonical,
   encodeFinalized,
   encodeHeight,
@@ -20,12 +22,14 @@ import {
   nodeKey,
 } from "../../../src/chain/records.ts";
 import { blockHashOf } from "../../../src/model/ids.ts";
-import { ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { ChainBuilder } from "../../support/chain-builder.ts";
+import { networkOf } from "../../support/chain-network.ts";
 
 const anyHash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(blockHashOf);
 const anyHeight = fc.nat(Number.MAX_SAFE_INTEGER);
 const plain = { noNullPrototype: true };
 const anyRef = fc.record({ height: anyHeight, hash: anyHash }, plain);
+const anyFinal = fc.record({ height: anyHeight, slot: anyHeight, hash: anyHash }, plain);
 const runs = { seed: 1, numRuns: 200 };
 const { sealed } = new ChainBuilder(networkOf(2)).genesis;
 
@@ -63,11 +67,27 @@ const anyChanges = fc.array(
 
 test("a node comes back with its changes, and not at all when it is cut or longer", () => {
   fc.assert(
-    fc.property(anyChanges, fc.nat(), (changes, at) => {
-      const bytes = encodeNode({ sealed, changes });
-      assert.deepEqual(decodeNode(bytes), { sealed, changes });
+    fc.property(anyChanges, anyFinal, fc.nat(), (changes, final, at) => {
+      const bytes = encodeNode({ sealed, final, changes });
+      assert.deepEqual(decodeNode(bytes), { sealed, final, changes });
       assert.equal(decodeNode(bytes.subarray(0, at % bytes.length)), undefined);
       assert.equal(decodeNode(new Uint8Array([...bytes, 0])), undefined);
+    }),
+    runs,
+  );
+});
+
+test("an anchor comes back with what it knows to be final, and not at all when it is cut", () => {
+  fc.assert(
+    fc.property(anyFinal, fc.option(anyFinal, { nil: undefined }), fc.nat(), (...args) => {
+      const [final, finalizes, at] = args;
+      const bytes = encodeAnchor({ sealed, final, finalizes });
+      assert.deepEqual(decodeAnchor(bytes), { sealed, final, finalizes });
+      const cut = at % bytes.length;
+      if (finalizes === undefined || cut !== bytes.length - 48) {
+        assert.equal(decodeAnchor(bytes.subarray(0, cut)), undefined);
+      }
+      assert.equal(decodeAnchor(new Uint8Array([...bytes, 0])), undefined);
     }),
     runs,
   );

@@ -2,19 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chainLimits } from "../../../src/params/limits.ts";
-import { type Built, ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { bareRun } from "../../support/bare-headers.ts";
+import type { Built } from "../../support/built.ts";
+import { ChainBuilder } from "../../support/chain-builder.ts";
+import { networkOf } from "../../support/chain-network.ts";
 import { ChainWorld } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));
 const { genesis } = builder;
 
-/** Headers on `on`, whose bodies nobody has. */
-function bare(count: number, on: Built, slot: number): Built[] {
-  const lie = { receiptsRoot: new Uint8Array(32) };
-  const run = [builder.block(on, { slot, lie })];
-  while (run.length < count) run.push(builder.block(run.at(-1)!));
-  return run;
-}
+const bare = (count: number, on: Built, slot: number) => bareRun(builder, on, count, slot);
 
 function flood(world: ChainWorld, run: readonly Built[]): void {
   for (let i = 0; i < run.length; i += 500) world.headers(run.slice(i, i + 500));
@@ -22,7 +19,8 @@ function flood(world: ChainWorld, run: readonly Built[]): void {
 
 test("a branch whose body is withheld is not the best until it comes", () => {
   const world = new ChainWorld(builder);
-  const mean = bare(5, genesis, 9);
+  const first = builder.block(genesis, { slot: 9, lie: { receiptsRoot: new Uint8Array(32) } });
+  const mean = [first, ...builder.chain(first, 4)];
   const good = builder.chain(genesis, 3);
   world.headers(mean.slice(0, 3));
   world.headers(good);
@@ -57,11 +55,16 @@ test("withheld branches are the first to go for new headers, and push out no oth
 test("an executed side branch that gives way to a flood leaves no record behind", () => {
   const world = new ChainWorld(builder, { slot: 1_000_000 });
   for (const block of builder.chain(genesis, 2, 5)) world.block(block);
-  const main = builder.chain(genesis, chainLimits.reorgDepthMax + 5);
-  for (const block of main.slice(0, 3)) world.block(block);
+  const start = builder.chain(genesis, 3);
+  const main = builder.certified(start[2]!, 8);
+  for (const block of start) world.block(block);
   flood(world, bare(chainLimits.treeNodesMax + 10, genesis, 9));
   assert.equal(world.chain.sizes.nodes, chainLimits.treeNodesMax);
-  for (const block of main.slice(3)) world.block(block);
-  assert.equal(world.chain.anchor.height, 5);
+  for (const block of main) {
+    world.block(block);
+    world.persisted();
+  }
+  assert.equal(world.chain.finalized.height, 9);
+  assert.equal(world.chain.anchor.height, 8);
   assert.equal(world.restarted().chain.head.hash, main.at(-1)!.hash);
 });

@@ -175,6 +175,7 @@ test("a transfer is signed here, sent, waited for and shown; the node's refusals
         program: { name: "windlass", version: "0" },
         queries: solo.node.queries,
         reader: solo.reader,
+        metrics: solo.metrics,
         submit: (bytes) => Promise.resolve(solo.submit(bytes)),
         wallMs: () => solo.wallMs(),
       },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { type Config, readConfig } from "../../../src/host/config.ts";
+import { exitCodes } from "../../../src/host/host-error.ts";
 import { envExample, envNameOf, options } from "../../../src/host/options.ts";
 
 function config(argv: string, env: Record<string, string> = {}): Config {
@@ -97,11 +98,21 @@ test("flags take true, false or nothing", () => {
   assert.match(problems("--log-level loud"), /--log-level: one of trace, /);
 });
 
-test("help names every option", () => {
+test("forgetting what the validator key has signed is asked for explicitly", () => {
+  assert.equal(config("").signerAmnesia, false);
+  assert.equal(config("--signer-amnesia").signerAmnesia, true);
+  assert.equal(config("", { WINDLASS_SIGNER_AMNESIA: "true" }).signerAmnesia, true);
+  assert.match(problems("--signer-amnesia=50"), /--signer-amnesia: true or false expected/);
+});
+
+test("help names every option and exit code", () => {
   const answer = readConfig(["--help"], {});
   assert.equal(answer.type, "text");
   for (const { name } of options) {
     assert.ok((answer as { text: string }).text.includes(`--${name}`), name);
+  }
+  for (const code of Object.values(exitCodes)) {
+    assert.match((answer as { text: string }).text, new RegExp(`Exit codes:[^]*\\b${code} `));
   }
 });
 

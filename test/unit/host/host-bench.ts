@@ -6,7 +6,7 @@ import { acceptedConn, type Job } from "../../../src/edge/conn.ts";
 import type { Effect } from "../../../src/edge/effect.ts";
 import type { NodeEvent } from "../../../src/edge/event.ts";
 import { Host } from "../../../src/host/host.ts";
-import type { Signer } from "../../../src/host/host-parts.ts";
+import type { Signer, Verifier } from "../../../src/host/host-parts.ts";
 import { LevelStore } from "../../../src/host/level-store.ts";
 import { SystemClock } from "../../../src/host/system.ts";
 import { VerifyInline } from "../../../src/host/verify-inline.ts";
@@ -22,6 +22,7 @@ export interface Bench {
 
 export interface BenchOptions {
   readonly signer?: Signer;
+  readonly verifier?: Verifier;
   readonly closeMs?: number;
   readonly inboundMax?: number;
   readonly onEvent?: (event: NodeEvent, host: Host) => void;
@@ -48,7 +49,7 @@ export async function withHost(
         node,
         clock: new SystemClock(),
         store,
-        verifier: new VerifyInline(ed25519),
+        verifier: options.verifier ?? new VerifyInline(ed25519),
         signer: options.signer,
         onEvent: (event) => {
           events.push(event);

@@ -7,6 +7,8 @@ import type { Job, Ticket } from "../../../src/edge/conn.ts";
 import type { Effect } from "../../../src/edge/effect.ts";
 import type { NodeEvent } from "../../../src/edge/event.ts";
 import type { Host } from "../../../src/host/host.ts";
+import type { Signer, Verifier } from "../../../src/host/host-parts.ts";
+import type { PublicKey } from "../../../src/model/ids.ts";
 import { answering, client, conn, hash, nextTurn, readAll, withHost } from "./host-bench.ts";
 import { ScriptedNode } from "./scripted-node.ts";
 
@@ -53,6 +55,41 @@ test("persist, load, sign and notify come back as inputs and events", async () =
     },
     { signer },
   );
+});
+
+test("a body is checked with the keys of its certifiers, and a vote is signed as asked", async () => {
+  const asked: unknown[] = [];
+  const verifier: Verifier = {
+    verify: (genesisHash, body, certifiers, done) => {
+      asked.push({ genesisHash, body, certifiers });
+      setImmediate(() => done(-2));
+    },
+    close: () => {},
+  };
+  const signer: Signer = {
+    sign: async (request) => {
+      asked.push(request);
+      return { refused: "floor" };
+    },
+    close: async () => {},
+  };
+  const check = { genesisHash: hash, body: new Uint8Array(4), certifiers: ["ab" as PublicKey] };
+  const request = { type: "vote", data: new Uint8Array(80), genesisHash: hash } as const;
+  const script = answering((input: { type: string }) =>
+    input.type === "started"
+      ? [
+          { type: "verify", job: 2 as Job, ...check },
+          { type: "sign", job: 4 as Job, request },
+        ]
+      : undefined,
+  );
+  const node = new ScriptedNode(script);
+  const run = async () => {
+    assert.deepEqual(await node.heard("verified"), { type: "verified", job: 2, firstBad: -2 });
+    assert.equal((await node.heard("signed")).reason, "floor");
+    assert.deepEqual(asked, [check, request]);
+  };
+  await withHost(node, run, { signer, verifier });
 });
 
 test("signing without a key, and a signer that throws, are refusals", async () => {

@@ -46,6 +46,18 @@ test("the state word comes first, then always the same order", () => {
   );
 });
 
+test("a node that halted says nothing before that", () => {
+  for (const state of ["synced", "syncing", "lonely"] as const) {
+    const sync = { state, currentHeight: 1284, targetHeight: 9020, blocksPerSecond: 0 };
+    const halted = statusLine({ info: { ...info, halted: "a and b" }, sync }, extra);
+    assert.equal(
+      halted.slice(9),
+      "HALTED   two final blocks contradict each other, see the log  " +
+        "height 1,284 (7b3f0a11..91c2)  final 1,278  peers 8 (5 out 3 in)",
+    );
+  }
+});
+
 test("a lost final block is an error until it is back", () => {
   assert.match(line({}, { durableHeight: 1279 }), /ERROR: final block 1,279 was lost/);
   assert.doesNotMatch(line({}, { durableHeight: 1278 }), /ERROR/);

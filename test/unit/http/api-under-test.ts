@@ -17,6 +17,7 @@ export function appOf(node: SoloNode, options: { host?: string; api?: Partial<Ap
     program: { name: "windlass", version: "0.0.1" },
     queries: node.node.queries,
     reader: node.reader,
+    metrics: node.metrics,
     submit: (bytes) => Promise.resolve(node.submit(bytes)),
     wallMs: () => node.wallMs(),
     ...options.api,

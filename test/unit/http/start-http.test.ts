@@ -11,6 +11,7 @@ const node = {
   program: { name: "windlass", version: "0" },
   queries: solo.node.queries,
   reader: solo.reader,
+  metrics: solo.metrics,
   submit: () => Promise.reject(new Error("not asked")),
   wallMs: () => solo.wallMs(),
 };

@@ -16,6 +16,7 @@ test("each rule has its code, and no signature is looked at before the cheap one
   world.fund(1, 50, 3);
   const cases: [string, ReturnType<typeof draft>][] = [
     ["transaction-type", draft(0, { type: 1 })],
+    ["transaction-type", draft(0, { type: 4 })],
     ["transaction-fee-low", draft(0, { fee: 4 })],
     ["transaction-expired", draft(0, { validUntilSlot: 99 })],
     ["transaction-overflow", draft(0, { amount: (1n << 64n) - 5n })],

@@ -3,11 +3,25 @@ import { test } from "node:test";
 import { compareBytes, concatBytes, u16Bytes } from "../../../src/base/bytes.ts";
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
-import { checkEvidence, decodeEvidence, encodeEvidence } from "../../../src/model/evidence.ts";
+import {
+  checkEvidence,
+  decodeEvidence,
+  encodeEvidence,
+  evidenceSlot,
+  voteFault,
+} from "../../../src/model/evidence.ts";
 import { encodeSealedHeader } from "../../../src/model/header.ts";
 import { idBytes } from "../../../src/model/ids.ts";
-import { encodeVoteData, type VoteData } from "../../../src/model/vote.ts";
-import { blockOf, genesisHash, keyOf, sealed, voteData, voteSignature } from "./fixtures.ts";
+import { encodeVoteData, type Vote, type VoteData } from "../../../src/model/vote.ts";
+import {
+  blockOf,
+  genesisHash,
+  keyOf,
+  sealed,
+  voteData,
+  voteOf,
+  voteSignature,
+} from "./fixtures.ts";
 
 const seal = (over: Parameters<typeof sealed>[0], rank = 1) =>
   encodeSealedHeader(sealed(over, rank));
@@ -43,11 +57,12 @@ test("evidence of another chain or of another validator's signature fails the ch
   for (const [type, [one, other]] of faults) {
     const evidence = encodeEvidence(type, keyOf(1), one, other);
     assert.ok(!("code" in evidence));
-    assert.ok(checkEvidence(evidence, sha256(genesisHash), ed25519) !== undefined);
+    const elsewhere = checkEvidence(evidence, sha256(genesisHash), ed25519);
+    assert.equal(elsewhere?.code, "evidence-signature");
   }
   const framed = encodeEvidence(2, keyOf(2), doubleVote[0], doubleVote[1]);
   assert.ok(!("code" in framed));
-  assert.equal(checkEvidence(framed, genesisHash, ed25519)?.code, "evidence-malformed");
+  assert.equal(checkEvidence(framed, genesisHash, ed25519)?.code, "evidence-signature");
 });
 
 test("what is no fault is no evidence", () => {
@@ -74,6 +89,41 @@ test("what is no fault is no evidence", () => {
     const evidence = encodeEvidence(type, keyOf(1), one, other);
     assert.ok("code" in evidence && evidence.code === "evidence-malformed", what);
   }
+});
+
+test("two votes prove a double vote or a surround, in either order, or nothing", () => {
+  const of = (over: Partial<VoteData>) => voteOf(voteData(over), 1);
+  const wide = of({ sourceSlot: 1, targetSlot: 9 });
+  const pairs: [number | undefined, Vote, Vote][] = [
+    [2, of({}), of({ targetHash: blockOf("other") })],
+    [2, of({}), of({ sourceSlot: 3 })],
+    [2, of({}), of({ sourceHash: blockOf("other") })],
+    [3, wide, of({ sourceSlot: 2, targetSlot: 3 })],
+    [3, wide, of({ sourceSlot: 7, targetSlot: 8 })],
+    [undefined, of({}), of({})],
+    [undefined, of({}), { ...of({}), signature: new Uint8Array(64) }],
+    [undefined, wide, of({ sourceSlot: 1, targetSlot: 3 })],
+    [undefined, wide, of({ sourceSlot: 9, targetSlot: 10 })],
+    [undefined, wide, of({ sourceSlot: 2, targetSlot: 10 })],
+    [undefined, wide, of({ sourceSlot: 0, targetSlot: 1 })],
+  ];
+  for (const [type, one, other] of pairs) {
+    const fault = voteFault(keyOf(1), one, other);
+    assert.equal(fault?.type, type);
+    assert.deepEqual(voteFault(keyOf(1), other, one), fault);
+    if (fault === undefined) continue;
+    assert.deepEqual(decodeEvidence(fault.bytes), fault);
+    assert.equal(checkEvidence(fault, genesisHash, ed25519), undefined);
+  }
+});
+
+test("evidence is of the slot of its headers or targets, a surround of the later target", () => {
+  const slots = faults.map(([type, [one, other]]) => {
+    const evidence = encodeEvidence(type, keyOf(1), one, other);
+    assert.ok(!("code" in evidence));
+    return evidenceSlot(evidence);
+  });
+  assert.deepEqual(slots, [9, 5, 9]);
 });
 
 function backwards(): Uint8Array {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PublicChain } from "../../../src/node/public-chain.ts";
-import { ChainBuilder, networkOf } from "../../support/chain-builder.ts";
+import { ChainBuilder } from "../../support/chain-builder.ts";
+import { networkOf } from "../../support/chain-network.ts";
 import { ChainWorld } from "../../support/chain-world.ts";
 
 const builder = new ChainBuilder(networkOf(4));

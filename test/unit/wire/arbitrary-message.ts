@@ -24,6 +24,9 @@ const order: Record<MessageType, readonly string[]> = {
   block_body: ["request", "hash", "body"],
   new_block: ["header", "body"],
   new_transaction: ["transaction"],
+  vote: ["vote"],
+  certificate: ["certificate"],
+  evidence: ["evidence"],
 };
 
 /** The array that a general MsgPack decoder returns for `message`. */
@@ -69,6 +72,14 @@ const items = repeated(33, 1, 5).map((bytes) => {
   return bytes;
 });
 const body = fc.uint8Array({ minLength: 4, maxLength: 300 });
+/** As long as one of `validators` may be, of whom some signed. */
+const certificate = fc
+  .integer({ min: 1, max: 20 })
+  .chain((validators) =>
+    fc
+      .integer({ min: 1, max: validators })
+      .chain((signers) => fixed(114 + Math.ceil(validators / 8) + 64 * signers)),
+  );
 
 export const arbitraryMessages: {
   readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { type: T }>>;
@@ -109,6 +120,12 @@ export const arbitraryMessages: {
   new_transaction: record({
     type: fc.constant("new_transaction"),
     transaction: fc.uint8Array({ minLength: 168, maxLength: 600 }),
+  }),
+  vote: record({ type: fc.constant("vote"), vote: fixed(176) }),
+  certificate: record({ type: fc.constant("certificate"), certificate }),
+  evidence: record({
+    type: fc.constant("evidence"),
+    evidence: fc.constantFrom(325, 877).chain(fixed),
   }),
 };
 

@@ -68,6 +68,9 @@ test("the largest of every type fits under its cap, even in the widest form", ()
     { type: "ping", nonce: of(8), sentAtMs: Number.MAX_SAFE_INTEGER },
     { type: "credit", totalBytes: Number.MAX_SAFE_INTEGER },
     { type: "get_peers", count: 64 },
+    { type: "vote", vote: of(176) },
+    { type: "certificate", certificate: of(114 + 16 + 64 * 128) },
+    { type: "evidence", evidence: of(877) },
   ];
   for (const message of largest) {
     const payload = widest(message);
@@ -162,7 +165,7 @@ test("a payload without messages, and one with more than 16,384, are refused", (
 });
 
 test("an unknown type is refused by its number, in any width", () => {
-  for (const type of ["00", "10", "7f", "cc80", "cdffff", "ceffffffff", "cf001fffffffffffff"]) {
+  for (const type of ["00", "13", "7f", "cc80", "cdffff", "ceffffffff", "cf001fffffffffffff"]) {
     assert.equal(
       refusal(() => decodePayload(hexBytes(`9192${type}00`))),
       "unknown-message-type",

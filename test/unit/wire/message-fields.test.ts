@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { concatBytes, hexBytes } from "../../../src/base/bytes.ts";
-import { decodePayload } from "../../../src/wire/codec.ts";
-import { messageNumbers, messageRules } from "../../../src/wire/messages.ts";
+import { type CertificateSigner, encodeCertificate } from "../../../src/model/certificate.ts";
+import { encodeEvidence, evidenceTypes } from "../../../src/model/evidence.ts";
+import { blockHashOf, publicKeyOf } from "../../../src/model/ids.ts";
+import { encodeVote, encodeVoteData, type VoteData } from "../../../src/model/vote.ts";
+import { decodePayload, encodePayload } from "../../../src/wire/codec.ts";
+import { type Message, messageNumbers, messageRules } from "../../../src/wire/messages.ts";
 import { elementsOf, oneOfEach } from "./arbitrary-message.ts";
 import { refusal } from "./refusal.ts";
 
@@ -64,6 +68,14 @@ test("fields out of their range are refused", () => {
     [`91940d00c420${"00".repeat(32)}c40100`, "a body of one byte"],
     [`91940d00c420${"00".repeat(32)}c3`, "true for a body"],
     [`91920fc4a7${"00".repeat(167)}`, "a transaction of 167 bytes"],
+    [`919210c4af${"00".repeat(175)}`, "a vote of 175 bytes"],
+    [`919210c4b1${"00".repeat(177)}`, "a vote of 177 bytes"],
+    [`919210dab0${"00".repeat(176)}`, "a vote as a string"],
+    ["919210c0", "no vote"],
+    [`919211c4b2${"00".repeat(178)}`, "a certificate of 178 bytes"],
+    ["919211c400", "an empty certificate"],
+    [`919212c50144${"00".repeat(324)}`, "evidence of 324 bytes"],
+    [`919212c5036e${"00".repeat(878)}`, "evidence of 878 bytes"],
   ];
   for (const [hex, what] of cases) {
     const code = refusal(() => decodePayload(hexBytes(hex)));
@@ -90,6 +102,9 @@ test("a count beyond the cap of a list is refused", () => {
     bin("930c", "00", 32 * 129),
     bin("920f", "", 65_537),
     bin("9206", "", 62 * 65),
+    bin("9210", "", 177),
+    bin("9211", "", 8_323),
+    bin("9212", "", 878),
   ];
   for (const payload of cases)
     assert.equal(
@@ -109,4 +124,42 @@ test("a count beyond the cap of a list is refused", () => {
     refusal(() => decodePayload(counts("00"))),
     "bad-field",
   );
+});
+
+const hashOf = (n: number) => blockHashOf(new Uint8Array(32).fill(n));
+const dataOf = (target: number): VoteData => ({
+  sourceSlot: 1,
+  sourceHash: hashOf(1),
+  targetSlot: 2,
+  targetHash: hashOf(target),
+});
+const signature = new Uint8Array(64).fill(7);
+const validator = publicKeyOf(new Uint8Array(32).fill(3));
+
+/** Of so many validators, of whom the first `signers` signed. */
+function certificateOf(validatorCount: number, signers: number): Uint8Array {
+  const all = Array.from(
+    { length: signers },
+    (_, rank): CertificateSigner => ({ rank, signature }),
+  );
+  const validatorsHash = new Uint8Array(32).fill(4);
+  return encodeCertificate({ data: dataOf(2), validatorsHash, validatorCount, signers: all }).bytes;
+}
+
+test("every vote, certificate and piece of evidence that the model makes can be sent", () => {
+  const signed = [2, 3].map((n) => concatBytes(encodeVoteData(dataOf(n)), signature));
+  const doubleVote = encodeEvidence(evidenceTypes.doubleVote, validator, signed[0]!, signed[1]!);
+  assert.ok(!("code" in doubleVote));
+  const messages: readonly (readonly [Message, number])[] = [
+    [{ type: "vote", vote: encodeVote(dataOf(2), validator, signature).bytes }, 176],
+    [{ type: "certificate", certificate: certificateOf(1, 1) }, 179],
+    [{ type: "certificate", certificate: certificateOf(4, 3) }, 307],
+    [{ type: "certificate", certificate: certificateOf(128, 128) }, 8_322],
+    [{ type: "evidence", evidence: doubleVote.bytes }, 325],
+  ];
+  for (const [message, bytes] of messages) {
+    const [value] = Object.values(message).filter((each) => each instanceof Uint8Array);
+    assert.equal(value?.length, bytes);
+    assert.deepEqual(decodePayload(encodePayload([message])), [message]);
+  }
 });

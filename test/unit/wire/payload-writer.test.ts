@@ -94,6 +94,11 @@ test("a message of ours that breaks its own rules is our bug", () => {
     { type: "inv", items: new Uint8Array(34) },
     { type: "get_peers", count: 65 },
     { type: "new_transaction", transaction: new Uint8Array(65_537) },
+    { type: "vote", vote: new Uint8Array(175) },
+    { type: "certificate", certificate: new Uint8Array(178) },
+    { type: "certificate", certificate: new Uint8Array(8_323) },
+    { type: "evidence", evidence: new Uint8Array(324) },
+    { type: "evidence", evidence: new Uint8Array(878) },
   ];
   for (const message of wrong) {
     assert.throws(() => encodePayload([message]), { name: "AssertionFailed" });

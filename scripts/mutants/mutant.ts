@@ -1,0 +1,38 @@
+/**
+ * What a mutant is: a rule of the protocol broken on purpose in a copy of the code, and the hunts
+ * that must notice. NOT the list (`mutants.ts`) nor their execution (`hunt.ts`).
+ */
+
+/** One replacement in one file; `find` must occur exactly once, so that no mutant goes stale. */
+export interface Edit {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A command that passes on the real code, and its kill on the mutated one. */
+export interface Hunt {
+  /** Arguments of `node --import tsx`. */
+  readonly args: readonly string[];
+  /** What the failure must say: a crash for another reason is no kill. */
+  readonly expect: RegExp;
+}
+
+export interface Mutant {
+  readonly name: string;
+  /** The rule that is broken, with its place in the spec. */
+  readonly breaks: string;
+  readonly edits: readonly Edit[];
+  /** Tried in order until one kills; the first is part of `--quick`. */
+  readonly hunts: readonly Hunt[];
+}
+
+export const sim = (seed: string, more: readonly string[], expect: RegExp): Hunt => ({
+  args: ["bin/sim.ts", "--seed", seed, ...more],
+  expect,
+});
+
+export const unit = (file: string, title: string, expect: RegExp = /not ok|✖/): Hunt => ({
+  args: ["--test", "--test-name-pattern", title, file],
+  expect,
+});

@@ -1,0 +1,21 @@
+/** What checkers see of the world. */
+import type { NodeId } from "../../model/ids.ts";
+import type { Chronicle } from "../chronicle.ts";
+import type { RareEventCounts } from "../rare-events.ts";
+import type { SimNode } from "../sim-node.ts";
+import type { Swarm } from "../swarm.ts";
+
+export interface Observed {
+  /** Clones and Byzantine ones too. */
+  readonly nodes: readonly SimNode[];
+  readonly honest: readonly SimNode[];
+  readonly rare: RareEventCounts;
+  readonly chronicle: Chronicle;
+  readonly swarm: Swarm;
+  readonly genesisSupply: bigint;
+  readonly blockReward: bigint;
+  now(): number;
+  /** By the clock of the world. */
+  slot(): number;
+  nodeOf(nodeId: NodeId | undefined, address: string): SimNode | undefined;
+}
