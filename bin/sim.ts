@@ -16,8 +16,15 @@ const options = await yargs(hideBin(process.argv))
   .options({
     seed: { type: "string", default: "1", describe: "name of the first seed" },
     seeds: { type: "number", default: 1, describe: "how many seeds to run, counting up" },
-    nodes: { type: "number", default: 10, describe: "nodes of each network" },
+    nodes: { type: "number", default: 10, describe: "nodes of each network; 0: drawn, 1 to 10" },
     hours: { type: "number", default: 1, describe: "virtual hours of each seed" },
+    byzantine: {
+      choices: ["none", "under", "over"] as const,
+      default: "under" as const,
+      describe: "cheating validators: none; less than a third (drawn); a third and more",
+    },
+    cheats: { type: "number", default: 60, describe: "percent of seeds in which somebody cheats" },
+    min: { type: "boolean", default: false, describe: "fail when a rare event was too rare" },
     calm: { type: "boolean", default: false, describe: "no faults" },
     trace: { type: "string", describe: "file to write the whole trace to" },
     twice: { type: "boolean", default: false, describe: "run each seed twice, compare digests" },
@@ -25,7 +32,7 @@ const options = await yargs(hideBin(process.argv))
   })
   .strict()
   .check((argv) => {
-    for (const name of ["seeds", "nodes", "hours"] as const) {
+    for (const name of ["seeds", "hours"] as const) {
       if (!(argv[name] > 0)) throw new Error(`--${name} must be a number above 0`);
     }
     return true;
@@ -33,8 +40,9 @@ const options = await yargs(hideBin(process.argv))
   .parse();
 
 function command(seed: string): string {
-  const calm = options.calm ? " --calm" : "";
-  return `npx tsx bin/sim.ts --seed ${seed} --nodes ${options.nodes} --hours ${options.hours}${calm}`;
+  const { byzantine, calm, cheats, hours, nodes } = options;
+  const who = calm ? "--calm" : `--byzantine ${byzantine} --cheats ${cheats}`;
+  return `npx tsx bin/sim.ts --seed ${seed} --nodes ${nodes} --hours ${hours} ${who}`;
 }
 
 function runSeed(seed: string): { readonly world: World; readonly isSound: boolean } {
@@ -48,6 +56,8 @@ function runSeed(seed: string): { readonly world: World; readonly isSound: boole
     nodes: options.nodes,
     durationMs: options.hours * 3_600_000,
     calm: options.calm,
+    byzantine: options.byzantine,
+    cheatPercent: options.cheats,
     ...(trace === undefined
       ? {}
       : {
@@ -75,6 +85,7 @@ if (options.trace !== undefined) writeFileSync(options.trace, "");
 const total = new RareEventCounts();
 const startedAt = performance.now();
 let failed = 0;
+let nodeHours = 0;
 let done = 0;
 let isStopped = false;
 process.once("SIGINT", () => {
@@ -86,6 +97,7 @@ for (let index = 0; index < options.seeds && !isStopped; index++) {
   done++;
   if (!isSound) failed++;
   total.add(world.rare);
+  nodeHours += (world.nodes.length * world.now()) / 3_600_000;
   const digest = world.digest();
   if (options.twice && runSeed(seed).world.digest() !== digest) {
     console.error(`seed ${seed}: two runs, two digests; repeat with: ${command(seed)} --twice`);
@@ -97,14 +109,14 @@ for (let index = 0; index < options.seeds && !isStopped; index++) {
   else if (options.seeds <= 20 || index % 50 === 49) {
     console.log(
       `seed ${seed}  digest ${digest}  steps ${steps}  height ${height}  validators ` +
-        `${swarm.validators}  slot ${swarm.slotMs} ms  faults ${swarm.faults.length}`,
+        `${swarm.validators}  slot ${swarm.slotMs} ms  faults ${swarm.faults.length}  cheats ` +
+        `${swarm.cheats.map(({ kinds }) => kinds.join("+")).join(",")}`,
     );
   }
   // A seed runs without a pause: signals are heard between seeds.
   await turn();
 }
 const seconds = (performance.now() - startedAt) / 1000;
-const nodeHours = done * options.nodes * options.hours;
 const summary = {
   type: "summary",
   seeds: done,
@@ -121,3 +133,6 @@ else {
   );
   for (const event of rareEvents) console.log(`  ${event.padEnd(44)} ${total.of(event)}`);
 }
+const shortfalls = options.min ? total.shortfalls(done) : [];
+for (const shortfall of shortfalls) console.error(`too rare: ${shortfall}`);
+if (shortfalls.length > 0) process.exitCode = 1;

@@ -8,13 +8,13 @@
  *   root ── b1 ── b2 ── b3        a leaf is a tip; forks share what is left of them
  *             └── c2
  */
-import { assert } from "../base/assert.ts";
+import { assert, defined } from "../base/assert.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import { best, better } from "./fork-choice.ts";
-import { type Derived, type TreeNode, treeNode } from "./tree-node.ts";
+import { type Derived, descendsFrom, type TreeNode, treeNode } from "./tree-node.ts";
 
 export class BlockTree {
   private readonly nodes = new Map<BlockHash, TreeNode>();
@@ -44,11 +44,17 @@ export class BlockTree {
   }
 
   setBase(base: TreeNode): void {
-    if (base === this.baseNode) return;
+    const old = this.baseNode;
+    if (base === old) return;
     assert(this.nodes.get(base.hash) === base, "the base is in the tree");
-    for (const node of this.nodes.values()) node.isOnBase = false;
-    for (const node of subtree(base)) node.isOnBase = true;
     this.baseNode = base;
+    if (descendsFrom(base, old)) {
+      leaveBehind(base, old);
+      if (this.bestNode.isOnBase) return;
+    } else {
+      for (const node of this.nodes.values()) node.isOnBase = false;
+      for (const node of subtree(base)) node.isOnBase = true;
+    }
     this.findBestHeader();
   }
 
@@ -192,6 +198,17 @@ export class BlockTree {
 
   private isPreferred(node: TreeNode, other: TreeNode): boolean {
     return node.isOnBase === other.isOnBase ? better(node, other) : node.isOnBase;
+  }
+}
+
+/** The base moves up from `old`: what stands beside the way there is off it. */
+function leaveBehind(base: TreeNode, old: TreeNode): void {
+  for (let on = base; on !== old; on = defined(on.parent, "it descends from the old base")) {
+    const left = defined(on.parent, "it descends from the old base");
+    left.isOnBase = false;
+    for (const child of left.children) {
+      if (child !== on) for (const off of subtree(child)) off.isOnBase = false;
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import { copyBytes, readU32 } from "../base/bytes.ts";
 import type { Conn, Job } from "../edge/conn.ts";
+import { certifiersOf } from "../model/certificate.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import { voteDataBytes } from "../model/vote.ts";
@@ -13,7 +14,7 @@ import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { makeRoom } from "./body-room.ts";
-import { type Carried, carriedBy, certifiersOf } from "./carried-proof.ts";
+import { type Carried, carriedBy } from "./carried-proof.ts";
 import { invalidOf } from "./header-intake.ts";
 import { checkSignatures, matchBody } from "./rules.ts";
 import type { TreeNode } from "./tree-node.ts";
@@ -114,9 +115,9 @@ export class BodyIntake {
   /** Nobody, when all of its signatures were seen as votes. */
   private unknownOf(carried: Carried | undefined): readonly PublicKey[] {
     if (carried === undefined) return [];
-    const { certificate } = carried;
+    const { certificate, set } = carried;
     const data = certificate.bytes.subarray(0, voteDataBytes);
-    const keys = certifiersOf(carried);
+    const keys = certifiersOf(certificate, set);
     const isKnown = certificate.signers.every(({ signature }, index) =>
       this.isKnown(data, keys[index]!, signature),
     );

@@ -14,12 +14,13 @@ import { equalBytes, isZero } from "../base/bytes.ts";
 import type { Ticket } from "../edge/conn.ts";
 import type { Write } from "../edge/effect.ts";
 import type { Block } from "../model/block.ts";
+import { certifiersOf } from "../model/certificate.ts";
 import type { Header } from "../model/header.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import type { Transaction } from "../model/transaction.ts";
 import { encodeValidatorSet } from "../model/validator-set.ts";
 import type { ActiveChain } from "./active-chain.ts";
-import { certifiersOf, targetOf } from "./carried-proof.ts";
+import { targetOf } from "./carried-proof.ts";
 import type { Journal } from "./journal.ts";
 import { certificateOf } from "./justification.ts";
 import { bodyKey, encodeNode, encodeRef, metaKey, nodeKey, setKey, stateKey } from "./records.ts";
@@ -141,7 +142,7 @@ export class BranchSwitch {
     const { height, slot, sealer } = node.header;
     const target = isZero(node.header.certHash) ? undefined : targetOf(node);
     const set = target && this.sets.get(target.header.validatorsHash);
-    const voters = set === undefined ? [] : certifiersOf({ certificate: certificateOf(node), set });
+    const voters = set === undefined ? [] : certifiersOf(certificateOf(node), set);
     return { height, slot, sealer, finalizedHeight: node.final.height, voters };
   }
 

@@ -9,11 +9,10 @@
  */
 import { defined } from "../base/assert.ts";
 import { equalBytes, isZero } from "../base/bytes.ts";
-import { type Certificate, decodeCertificate } from "../model/certificate.ts";
+import { type Certificate, checkSigners, decodeCertificate } from "../model/certificate.ts";
 import type { Header } from "../model/header.ts";
-import type { PublicKey } from "../model/ids.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
-import { quorum, type ValidatorSet } from "../model/validator-set.ts";
+import type { ValidatorSet } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { FinalizedRef } from "./records.ts";
 import { ancestorInSlot, type TreeNode } from "./tree-node.ts";
@@ -73,7 +72,7 @@ export interface Carried {
 }
 
 /**
- * 06-validation §2, line "certificate": all but the signatures. The header commits to these bytes,
+ * 06-validation §3, line "certificate": all but the signatures. The header commits to these bytes,
  * so a fault is the block's. Undefined when its target was buried meanwhile: the block stands
  * beside the final one.
  */
@@ -99,22 +98,10 @@ export function carriedBy(
     return rejection("certificate-set", "not the validators in charge of its target");
   }
   const set = defined(setOf(validatorsHash), "the target's sealer was checked against them");
-  if (certificate.validatorCount !== set.length) {
-    return rejection("certificate-set", `of ${certificate.validatorCount}, not ${set.length}`);
-  }
-  const needed = quorum(set.length);
-  if (certificate.signers.length < needed) {
-    return rejection("certificate-quorum", `${needed} needed, ${certificate.signers.length} given`);
-  }
-  return { certificate, set };
+  return checkSigners(certificate, set) ?? { certificate, set };
 }
 
 /** The block that `node`'s header names as justified; undefined below the root. */
 export function targetOf(node: TreeNode): TreeNode | undefined {
   return ancestorInSlot(node, node.header.justifiedSlot);
-}
-
-/** The keys whose signatures a certificate holds, in its order. */
-export function certifiersOf({ certificate, set }: Carried): PublicKey[] {
-  return certificate.signers.map(({ rank }) => defined(set[rank], "ranks are below the count"));
 }

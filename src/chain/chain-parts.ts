@@ -85,6 +85,8 @@ export function assembleChain(setup: ChainSetup): ChainParts {
         // Both certificates outlive us: they name those who cheated.
         journal.writeDurably([haltWrite(conflict)], active.head);
         port.notify({ type: "safety-halt", detail: conflict.detail });
+        const known = [...tree.all()].flatMap(({ certificate }) => certificate ?? []);
+        evidence.onConflict([...conflict.certificates, ...known], sets);
       },
     },
   );

@@ -5,6 +5,7 @@
  */
 import { equalBytes } from "../base/bytes.ts";
 import type { Ticket } from "../edge/conn.ts";
+import { certifiersOf } from "../model/certificate.ts";
 import { evidenceTransaction } from "../model/evidence-transaction.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
@@ -92,8 +93,8 @@ export class Duties {
     const { parent, certificate, finalHeight } = plan;
     if (leaderOf(this.inChargeAfter(parent), slot) !== sealer) return undefined;
     if (this.state.registry().jailed.includes(sealer)) return undefined;
-    const set = certificate === undefined ? [] : (sets.get(certificate.validatorsHash) ?? []);
-    const voters = (certificate?.signers ?? []).flatMap(({ rank }) => set[rank] ?? []);
+    const set = certificate && sets.get(certificate.validatorsHash);
+    const voters = certificate && set ? certifiersOf(certificate, set) : [];
     const reward = addressOfKey(sealer);
     const found = evidence.candidates().map((piece) => evidenceTransaction(piece, reward));
     const all = [...found, ...candidates()];

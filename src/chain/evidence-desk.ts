@@ -6,7 +6,9 @@
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { NodeEvent } from "../edge/event.ts";
+import { culpritCertificatesMax, culpritsOf } from "../finality/culprits.ts";
 import { EvidencePool } from "../finality/evidence-pool.ts";
+import type { Certificate } from "../model/certificate.ts";
 import {
   checkEvidence,
   type Evidence,
@@ -20,6 +22,7 @@ import { rejection } from "../model/rule-code.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { Imported } from "./imported.ts";
 import type { RegistryView } from "./state-machine.ts";
+import type { ValidatorSets } from "./validator-sets.ts";
 
 export interface EvidenceDeskParts {
   readonly genesisId: Uint8Array;
@@ -42,7 +45,7 @@ export class EvidenceDesk {
 
   /** From a peer; `evidence` must own its bytes. */
   importEvidence(evidence: Evidence, source: Conn | undefined): Imported[] {
-    if (this.pool.has(evidence.validator)) return [];
+    if (!this.pool.isNews(evidence)) return [];
     const { genesisId, signatures } = this.parts;
     const refused =
       this.strange(evidence) ??
@@ -69,18 +72,28 @@ export class EvidenceDesk {
     return "code" in evidence ? [] : this.found(evidence, undefined);
   }
 
+  /** Certificates of two sides that are both final: who signed both is guilty. */
+  onConflict(certificates: readonly Certificate[], sets: ValidatorSets): void {
+    const suspects = certificates.slice(0, culpritCertificatesMax).flatMap((certificate) => {
+      const set = sets.get(certificate.validatorsHash);
+      return set === undefined ? [] : [{ certificate, set }];
+    });
+    for (const culprit of culpritsOf(suspects)) this.found(culprit, undefined);
+  }
+
   /** For the next block: of validators that are not punished yet. */
   candidates(): readonly Evidence[] {
     const { validators, jailed } = this.parts.registry();
-    const slot = this.parts.slot();
-    const isWanted = (key: PublicKey) => validators.includes(key) && !jailed.includes(key);
-    return this.pool
-      .candidates(isWanted, chainLimits.evidencePerBlockMax)
-      .filter((evidence) => evidenceSlot(evidence) <= slot);
+    const isWanted = (key: PublicKey, evidence: Evidence) =>
+      validators.includes(key) &&
+      !jailed.includes(key) &&
+      evidenceSlot(evidence) <= this.parts.slot() &&
+      this.old(evidence) === undefined;
+    return this.pool.candidates(isWanted, chainLimits.evidencePerBlockMax);
   }
 
   entries(): readonly Evidence[] {
-    return [...this.pool.entries()];
+    return this.pool.entries();
   }
 
   private strange({ validator }: Evidence) {

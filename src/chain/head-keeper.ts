@@ -70,9 +70,10 @@ export class HeadKeeper {
     this.advanceFinality();
   }
 
-  /** Another block is justified: the fork choice has another root. */
+  /** Another block is justified: what was best may not stand on it. */
   onJustified(): void {
-    this.considerAll();
+    const { candidate } = this;
+    if (!this.isOpen(candidate ?? this.parts.active.head)) this.considerAll();
   }
 
   /** Executes `node` beside the head, if that is not too far; is it valid? */

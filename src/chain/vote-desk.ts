@@ -79,7 +79,11 @@ export class VoteDesk {
       if (kept === "duplicate") return [];
       // A stranger to the set that we know may be of the one that is in charge there.
       if (kept !== "kept") return kept.code === "vote-signature" ? refuse(kept) : [];
-      return source === undefined ? [] : [{ type: "wanted", hash: targetHash, source }];
+      const fault = this.pool.faultOf(vote);
+      const found = fault === undefined ? [] : this.parts.onEvidence(fault, undefined);
+      return source === undefined
+        ? found
+        : [...found, { type: "wanted", hash: targetHash, source }];
     }
     const added = this.pool.add(vote, this.targetOf(node));
     if (added === "duplicate") return [];

@@ -21,13 +21,16 @@ export class EvidencePool {
     return this.pieces.has(validator);
   }
 
+  /** Worth checking: the first of its validator, or one that outlives what is held. */
+  isNews(evidence: Evidence): boolean {
+    const known = this.pieces.get(evidence.validator);
+    if (known === undefined) return true;
+    return evidenceSlot(evidence) - evidenceSlot(known) > chainLimits.evidenceMaxAgeSlots;
+  }
+
   /** True when it is news: worth keeping, and passing on. */
   add(evidence: Evidence): boolean {
-    const known = this.pieces.get(evidence.validator);
-    if (known !== undefined) {
-      const age = evidenceSlot(evidence) - evidenceSlot(known);
-      if (age <= chainLimits.evidenceMaxAgeSlots) return false;
-    }
+    if (!this.isNews(evidence)) return false;
     this.pieces.set(evidence.validator, evidence);
     return true;
   }

@@ -1,8 +1,8 @@
 /**
  * Votes heard, and what they add up to: a certificate once a quorum is there, evidence when two of
  * one validator contradict each other. Bounded by validator (`vote-record.ts`): who signs thousands
- * of votes pushes out nobody else's. NOT a tree: the caller says what a target stands on, and judges
- * whether a slot is too old or too new for the chain. protocol-spec/06-validation §6, §8.
+ * of votes pushes out nobody else's. NOT a tree: the caller says what a target stands on, and
+ * judges whether a slot is too old or too new for the chain. protocol-spec/06-validation §6, §8.
  *
  *   target known:    add ───────────────────────────────────> tally of its target ─> certificate
  *   target unknown:  keep ─> kept ──takeKept, add (no second signature check)──┘
@@ -13,23 +13,17 @@
  */
 import { equalBytes, readSafeU64 } from "../base/bytes.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
-import { type Certificate, encodeCertificate } from "../model/certificate.ts";
+import type { Certificate } from "../model/certificate.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { type BlockHash, idBytes, type PublicKey } from "../model/ids.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
-import { quorum, rankOf, type ValidatorSet, validatorsHash } from "../model/validator-set.ts";
+import { rankOf, type ValidatorSet } from "../model/validator-set.ts";
 import { type Vote, voteDataBytes, votePreimage } from "../model/vote.ts";
 import { chainLimits } from "../params/limits.ts";
 import { VoteRecord } from "./vote-record.ts";
+import { checkTarget, stranger, type Target, VoteTally } from "./vote-tally.ts";
 
-/** What the block voted for says: functions of its hash. */
-export interface Target {
-  readonly slot: number;
-  /** In charge of the block: who may vote for it. */
-  readonly set: ValidatorSet;
-  /** What its header names as justified: the only source that a vote for it has. */
-  readonly source: { readonly slot: number; readonly hash: BlockHash };
-}
+export type { Target };
 
 export interface VoteAdded {
   /** A quorum is there now and was not before. */
@@ -37,19 +31,11 @@ export interface VoteAdded {
   readonly evidence: Evidence | undefined;
 }
 
-/** The votes for one block: all have the same data. */
-interface Tally {
-  readonly target: Target;
-  readonly votes: Map<PublicKey, Vote>;
-  /** A certificate was given out. */
-  hasFormed: boolean;
-}
-
 export class VotePool {
   private readonly genesisHash: Uint8Array;
   private readonly signatures: SignatureScheme;
   private readonly records = new Map<PublicKey, VoteRecord>();
-  private readonly tallies = new Map<BlockHash, Tally>();
+  private readonly tallies = new Map<BlockHash, VoteTally>();
   /** By target hash, for blocks that are not here. */
   private readonly kept = new Map<BlockHash, Set<Vote>>();
   private lowestSlot = 0;
@@ -74,7 +60,7 @@ export class VotePool {
   add(vote: Vote, target: Target): VoteAdded | "duplicate" | Rejection {
     const held = this.records.get(vote.validator)?.find(vote);
     if (held !== undefined && this.isCounted(held)) return "duplicate";
-    const wrong = wrongFor(vote, target);
+    const wrong = checkTarget(vote, target);
     if (wrong !== undefined) {
       // It was kept before anybody could know.
       if (held !== undefined) this.drop(held);
@@ -92,7 +78,7 @@ export class VotePool {
    * to this set may belong to the block's, so that verdict is no fault of the sender's.
    */
   keep(vote: Vote, set: ValidatorSet): "kept" | "duplicate" | Rejection {
-    if (rankOf(set, vote.validator) === undefined) return stranger(vote);
+    if (rankOf(set, vote.validator) === undefined) return stranger(vote.validator);
     if (this.records.get(vote.validator)?.find(vote) !== undefined) return "duplicate";
     const record = this.hold(vote);
     if ("code" in record) return record;
@@ -117,7 +103,7 @@ export class VotePool {
   /** Of all signatures held for a block, if they are a quorum. */
   certificateOf(hash: BlockHash): Certificate | undefined {
     const tally = this.tallies.get(hash);
-    return tally !== undefined && isQuorum(tally) ? certificateFrom(tally) : undefined;
+    return tally?.certificate();
   }
 
   /** Was this very signature over these 80 bytes found good? */
@@ -146,7 +132,7 @@ export class VotePool {
     }
   }
 
-  /** Cheap checks, then the signature, then room; the record that holds it now, or why none does. */
+  /** Cheap checks, then the signature, then room: the record that holds it now, or why not. */
   private hold(vote: Vote): VoteRecord | Rejection {
     const { targetSlot, validator } = vote;
     if (targetSlot < this.lowestSlot) {
@@ -182,19 +168,16 @@ export class VotePool {
   }
 
   private isCounted(vote: Vote): boolean {
-    return this.tallies.get(vote.targetHash)?.votes.get(vote.validator) === vote;
+    return this.tallies.get(vote.targetHash)?.has(vote) ?? false;
   }
 
   private count(vote: Vote, target: Target): Certificate | undefined {
     let tally = this.tallies.get(vote.targetHash);
     if (tally === undefined) {
-      tally = { target, votes: new Map(), hasFormed: false };
+      tally = new VoteTally(target);
       this.tallies.set(vote.targetHash, tally);
     }
-    tally.votes.set(vote.validator, vote);
-    if (tally.hasFormed || !isQuorum(tally)) return undefined;
-    tally.hasFormed = true;
-    return certificateFrom(tally);
+    return tally.add(vote);
   }
 
   private drop(vote: Vote): void {
@@ -206,51 +189,11 @@ export class VotePool {
   private release(vote: Vote): void {
     this.forgetKept(vote);
     const tally = this.tallies.get(vote.targetHash);
-    if (tally === undefined || tally.votes.get(vote.validator) !== vote) return;
-    tally.votes.delete(vote.validator);
-    if (tally.votes.size === 0) this.tallies.delete(vote.targetHash);
+    if (tally?.delete(vote) && tally.size === 0) this.tallies.delete(vote.targetHash);
   }
 
   private forgetKept(vote: Vote): void {
     const votes = this.kept.get(vote.targetHash);
     if (votes?.delete(vote) && votes.size === 0) this.kept.delete(vote.targetHash);
   }
-}
-
-/** What is wrong with a vote for this target, whoever signed it; a vote held has passed. */
-function wrongFor(vote: Vote, { set, slot, source }: Target): Rejection | undefined {
-  if (rankOf(set, vote.validator) === undefined) return stranger(vote);
-  if (vote.targetSlot !== slot) {
-    return rejection("vote-source", `the target is of slot ${slot}, not ${vote.targetSlot}`);
-  }
-  if (vote.sourceSlot === source.slot && vote.sourceHash === source.hash) return undefined;
-  const detail = `the target builds on ${source.hash} of slot ${source.slot}, not ${vote.sourceSlot}`;
-  return rejection("vote-source", detail);
-}
-
-function stranger(vote: Vote): Rejection {
-  return rejection("vote-stranger", `${vote.validator} may not vote for slot ${vote.targetSlot}`);
-}
-
-function isQuorum({ target, votes }: Tally): boolean {
-  return votes.size >= quorum(target.set.length);
-}
-
-function certificateFrom({ target: { set, slot, source }, votes }: Tally): Certificate {
-  const signers = set.flatMap((key, rank) => {
-    const vote = votes.get(key);
-    return vote === undefined ? [] : [{ rank, signature: vote.signature }];
-  });
-  const [{ targetHash }] = [...votes.values()] as [Vote];
-  return encodeCertificate({
-    data: {
-      sourceSlot: source.slot,
-      sourceHash: source.hash,
-      targetSlot: slot,
-      targetHash,
-    },
-    validatorsHash: validatorsHash(set),
-    validatorCount: set.length,
-    signers,
-  });
 }

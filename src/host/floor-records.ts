@@ -16,7 +16,7 @@
  *
  * Their seal slot is carried over, as the target slot too; the source slot is 0. Such programs
  * refuse a file of version 2 as foreign.
- * protocol-spec/06-validation §7.
+ * protocol-spec/06-validation §8.
  */
 import { crc32 } from "node:zlib";
 import {

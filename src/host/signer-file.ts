@@ -12,7 +12,7 @@
  * vote or a surround. The last vote may be signed again: the same bytes.
  *
  * Layout, also of the version before, which is carried over: floor-records.ts. Floors at start:
- * signer-start.ts. protocol-spec/06-validation §7.
+ * signer-start.ts. protocol-spec/06-validation §8.
  */
 import { existsSync, linkSync, readFileSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";

@@ -17,7 +17,7 @@
  * behind; the head of the chain is taken for now when it is later.
  *
  * "alone": the network has no other validator, so no quorum can be turned against another.
- * protocol-spec/06-validation §7.
+ * protocol-spec/06-validation §8.
  */
 
 import { equalBytes } from "../base/bytes.ts";

@@ -44,7 +44,7 @@ export interface Evidence {
   readonly bytes: Uint8Array;
 }
 
-/** What its validator said and signed, whoever wrote it down: a vote, or a line of a certificate. */
+/** What a validator said and signed: a vote, or its part of a certificate. */
 export interface SignedVote extends VoteData {
   readonly signature: Uint8Array;
 }

@@ -31,6 +31,7 @@ import { PayloadWriter } from "../wire/codec.ts";
 import { EffectQueue } from "./effect-queue.ts";
 import { genesisAnswers } from "./genesis-answers.ts";
 import { helloOf } from "./hello.ts";
+import { InStep } from "./in-step.ts";
 import { News } from "./news.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { Peers } from "./peers.ts";
@@ -138,10 +139,8 @@ export class Node {
     });
     const { chain, connections, gossip, mempool, relay, server, shown, sync } = this;
     const { validator } = options;
-    // Who signs without having heard of the others takes part in a fork. A lone validator has no
-    // others, and no claim of a peer may stop it.
-    const isSynced = () =>
-      ledger.validators().length === 1 ? !sync.isBehind : sync.progress().state === "synced";
+    const inStep = new InStep(sync, () => ledger.validators().length);
+    const isSynced = () => inStep.isSynced;
     this.validator =
       validator &&
       new Validator(env, { effects, chain, mempool, file: networkFile, validator, isSynced });

@@ -210,5 +210,8 @@ function drawForkedPartition(drawing: Drawing): void {
     if (cheat !== undefined) return cheat.clone === node ? 1 : 0;
     return node < o.validators ? turn++ % 2 : random.below(2);
   });
-  drawing.add(random.between(2, Math.max(3, slots >> 1)) * o.slotMs, { type: "partition", sides });
+  // Once they are connected.
+  const first = Math.ceil(15_000 / o.slotMs);
+  const slot = random.between(first, Math.max(first + 1, slots >> 1));
+  drawing.add(slot * o.slotMs, { type: "partition", sides });
 }

@@ -13,9 +13,10 @@ import type { Command, Input } from "../edge/input.ts";
 import { blockHashOf, type PublicKey } from "../model/ids.ts";
 import { Node } from "../node/node.ts";
 import type { NodeOptions } from "../node/node-options.ts";
+import type { Puppet } from "./byzantine/puppet.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { End, SimNetwork } from "./sim-network.ts";
-import { SimSigner } from "./sim-signer.ts";
+import type { Signer } from "./sim-signer.ts";
 import { SimStore } from "./sim-store.ts";
 import { describe } from "./trace-line.ts";
 
@@ -25,6 +26,8 @@ export interface SimNodePort {
   trace(node: SimNode, line: string): void;
   onEvent(node: SimNode, event: NodeEvent): void;
   onLoad(): void;
+  /** The process is made; nothing has come in yet. */
+  onStarted(node: SimNode): void;
   /** After every step of this node. */
   onStep(node: SimNode): void;
 }
@@ -33,7 +36,11 @@ export interface SimNodeOptions {
   readonly index: number;
   readonly node: Omit<NodeOptions, "validator">;
   readonly validatorKey: PublicKey | undefined;
-  readonly validatorSeed: Uint8Array | undefined;
+  readonly signer: Signer | undefined;
+  /** Its validator key is in the hands of an adversary, or of two nodes. */
+  readonly isByzantine: boolean;
+  /** What makes it cheat. */
+  readonly puppet: Puppet | undefined;
   readonly fsyncMs: number;
   /** Added to the world's time for slots; may be moved while running. */
   clockSkewMs: number;
@@ -50,17 +57,18 @@ export class SimNode {
   starts = 0;
   /** Height and hash of the highest block that this node ever reported final. */
   reportedFinal = { height: 0, hash: "" };
+  /** Slot up to which its final blocks were looked at. */
+  finalSlot = 0;
   private readonly port: SimNodePort;
   private readonly network: SimNetwork;
   private readonly random: SeededRandom;
-  private readonly env: Env;
+  readonly environment: Env;
   private readonly ends = new Map<Conn, End>();
-  readonly signer: SimSigner | undefined;
   private acceptedCount = 0;
   private commandCount = 0;
   private wakeAt = Number.POSITIVE_INFINITY;
   private syncsInAir = 0;
-  private signsInAir = 0;
+  private readonly signing = new Map<Job, SignRequest>();
   private crashOn: { readonly moment: "sync" | "sign"; readonly crash: () => void } | undefined;
 
   constructor(
@@ -83,13 +91,15 @@ export class SimNode {
         return wallEpochMs + port.now() + options.clockSkewMs;
       },
     };
-    this.env = { clock, random: random.fork("node"), signatures };
-    const { validatorSeed: seed } = options;
-    this.signer = seed && new SimSigner(signatures, seed);
+    this.environment = { clock, random: random.fork("node"), signatures };
   }
 
   get name(): string {
     return `n${this.index}`;
+  }
+
+  get isByzantine(): boolean {
+    return this.options.isByzantine;
   }
 
   nextConn(): Conn {
@@ -99,12 +109,14 @@ export class SimNode {
   start(): void {
     assert(this.node === undefined, "not running yet");
     this.starts++;
-    const { node: base, validatorKey } = this.options;
+    const { node: base, puppet, signer, validatorKey } = this.options;
     const validator =
-      this.signer && validatorKey
-        ? { key: validatorKey, floors: this.signer.floors, isFresh: this.starts === 1 }
+      signer && validatorKey
+        ? { key: validatorKey, floors: signer.floors, isFresh: this.starts === 1 }
         : undefined;
-    this.node = new Node(this.env, { ...base, validator }, this.store.image());
+    this.node = new Node(this.environment, { ...base, validator }, this.store.image());
+    this.port.onStarted(this);
+    puppet?.attach(this, this.node);
     this.step({ type: "started" });
   }
 
@@ -113,7 +125,10 @@ export class SimNode {
     this.node = undefined;
     this.ends.clear();
     this.syncsInAir = 0;
-    this.signsInAir = 0;
+    for (const request of this.signing.values()) {
+      if (this.random.chance(50)) this.options.signer?.recordOnly(request);
+    }
+    this.signing.clear();
     this.crashOn = undefined;
     this.wakeAt = Number.POSITIVE_INFINITY;
     this.network.crash(this.index);
@@ -127,12 +142,17 @@ export class SimNode {
     this.crashOn = { moment, crash };
   }
 
+  /** The fault that waited for its moment does not come. */
+  disarm(): void {
+    this.crashOn = undefined;
+  }
+
   get isBetweenPersistAndSend(): boolean {
     return this.syncsInAir > 0;
   }
 
   get isBetweenSignAndSigned(): boolean {
-    return this.signsInAir > 0;
+    return this.signing.size > 0;
   }
 
   /** The canonical block at `height`, in memory or buried. */
@@ -146,6 +166,11 @@ export class SimNode {
     const job = commandJob(this.commandCount++);
     this.step({ type: "command", job, command });
     return job;
+  }
+
+  /** In the world's time, whatever becomes of the process. */
+  schedule(delayMs: number, action: () => void): void {
+    this.port.at(this.port.now() + delayMs, action);
   }
 
   onConnected(end: End, inbound: boolean, address: string): void {
@@ -226,14 +251,22 @@ export class SimNode {
       }
       case "verify": {
         const { job, genesisHash, body, certifiers } = effect;
-        const firstBad = firstBadSignature(this.env.signatures, genesisHash, body, certifiers);
+        const firstBad = firstBadSignature(
+          this.environment.signatures,
+          genesisHash,
+          body,
+          certifiers,
+        );
         return this.later(node, this.random.below(8), () => ({ type: "verified", job, firstBad }));
       }
       case "sign": {
         const { job, request } = effect;
-        this.signsInAir++;
+        const { fsyncMs, puppet } = this.options;
+        const delayMs = puppet === undefined ? fsyncMs : puppet.signDelayMs(request);
+        if (delayMs === undefined) return;
+        this.signing.set(job, request);
         this.crashIf("sign");
-        return this.later(node, this.options.fsyncMs, () => this.sign(job, request));
+        return this.later(node, delayMs, () => this.sign(job, request));
       }
       case "answer":
         return; // The workload looks at the chain, not at answers.
@@ -249,9 +282,10 @@ export class SimNode {
   }
 
   private sign(job: Job, request: SignRequest): Input {
-    this.signsInAir--;
-    assert(this.signer !== undefined, "only validators are asked to sign");
-    const signed = this.signer.sign(request);
+    this.signing.delete(job);
+    const { signer } = this.options;
+    assert(signer !== undefined, "only validators are asked to sign");
+    const signed = signer.sign(request);
     if ("signature" in signed) return { type: "signed", job, signature: signed.signature };
     return { type: "signed", job, signature: undefined, reason: signed.refused };
   }

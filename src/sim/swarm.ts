@@ -80,9 +80,12 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     (ms) => durationMs / ms <= slotsMax && durationMs / ms >= slotsMin,
   );
   const slotMs = random.pick(fitting.length > 0 ? fitting : [5_000]);
-  const { nodes } = options;
+  const nodes = options.nodes > 0 ? options.nodes : random.between(1, 10);
   const most = Math.min(nodes, 10);
-  const validators = Math.min(most, random.pick([1, 2, 3, 4, 4, 4, 5, 7, 10, random.between(1, 10)]));
+  const validators = Math.min(
+    most,
+    random.pick([1, 2, 3, 4, 4, 4, 5, 7, 10, random.between(1, 10)]),
+  );
   const spares = Math.min(nodes - validators, random.between(0, 2));
   const cheats = drawCheats(random.fork("cheats"), validators, nodes, options.byzantine);
   const byzantineMode = cheats.length === 0 ? "none" : options.byzantine;

@@ -54,4 +54,10 @@ export class Workload {
       (preimage) => this.signatures.sign(sender.seed, preimage),
     );
   }
+
+  /** Is it the one of its sender that `node` waits for? */
+  isNext(node: SimNode, { from, nonce }: Transaction): boolean {
+    const queries = node.node?.queries;
+    return queries !== undefined && queries.account(from).nonce === nonce;
+  }
 }

@@ -6,16 +6,22 @@
 import { createHash } from "node:crypto";
 import { Heap } from "../base/heap.ts";
 import { ed25519 } from "../crypto/ed25519.ts";
-import { publicKeyOf } from "../model/ids.ts";
-import { formatNetworkFile, type NetworkFile } from "../model/network-file.ts";
-import { addressOfKey } from "../model/transaction.ts";
+import type { SignatureScheme } from "../crypto/signature-scheme.ts";
+import type { SignRequest } from "../edge/effect.ts";
+import type { NodeEvent } from "../edge/event.ts";
+import type { NodeId } from "../model/ids.ts";
+import { addressOfKey, type Transaction } from "../model/transaction.ts";
 import { CheapSignatures } from "./cheap-signatures.ts";
 import { Checkers } from "./checkers.ts";
+import { Chronicle, type ToldBlock } from "./chronicle.ts";
+import { GovernanceWorkload } from "./governance-workload.ts";
 import { RareEventCounts } from "./rare-events.ts";
 import { SeededRandom } from "./seeded-random.ts";
-import { type End, nodeAddress, SimNetwork } from "./sim-network.ts";
-import { SimNode, wallEpochMs } from "./sim-node.ts";
-import { type CrashMoment, convergeMs, drawSwarm, type Fault, type Swarm } from "./swarm.ts";
+import { balance, blockReward, makeMembers } from "./sim-members.ts";
+import { type End, SimNetwork } from "./sim-network.ts";
+import type { SimNode } from "./sim-node.ts";
+import { Strikes } from "./strikes.ts";
+import { type ByzantineMode, drawSwarm, type Swarm } from "./swarm.ts";
 import { Workload } from "./workload.ts";
 
 export interface WorldOptions {
@@ -23,97 +29,88 @@ export interface WorldOptions {
   readonly nodes: number;
   readonly durationMs: number;
   readonly calm?: boolean;
+  readonly byzantine?: ByzantineMode;
+  /** Of 100 seeds, in how many somebody cheats, if `byzantine` allows it. */
+  readonly cheatPercent?: number;
   /** Receives every line of the trace. */
   readonly onTrace?: (line: string) => void;
 }
 
-const balance = 1_000_000_000n;
-const blockReward = 50n;
-
 export class World {
   readonly swarm: Swarm;
   readonly nodes: readonly SimNode[];
+  readonly honest: readonly SimNode[];
   readonly rare = new RareEventCounts();
+  readonly chronicle: Chronicle;
   readonly checkers: Checkers;
+  readonly genesisSupply: bigint;
+  readonly blockReward = blockReward;
   steps = 0;
   private readonly random: SeededRandom;
   private readonly heap = new Heap<() => void>();
   private readonly network: SimNetwork;
+  private readonly strikes: Strikes;
   private readonly workload: Workload;
+  private readonly governance: GovernanceWorkload;
   private readonly digestState = createHash("sha256");
   private readonly onTrace: ((line: string) => void) | undefined;
-  private readonly calm: boolean;
+  private readonly byId: ReadonlyMap<string, SimNode>;
   private nowMs = 0;
 
   constructor(options: WorldOptions) {
     this.random = new SeededRandom(`windlass/${options.seed}`);
     this.onTrace = options.onTrace;
-    const { nodes, durationMs, calm = false } = options;
-    this.calm = calm;
-    this.swarm = drawSwarm(this.random.fork("swarm"), { nodes, durationMs, calm });
-    const signatures = this.swarm.realSignatures ? ed25519 : new CheapSignatures();
+    const { nodes, durationMs, calm = false, byzantine: allowed = "none" } = options;
+    const isHonest = !this.random.fork("cheats").chance(options.cheatPercent ?? 100);
+    const byzantine = calm || isHonest ? "none" : allowed;
+    this.swarm = drawSwarm(this.random.fork("swarm"), { nodes, durationMs, calm, byzantine });
+    const { swarm } = this;
+    const signatures: SignatureScheme = swarm.realSignatures ? ed25519 : new CheapSignatures();
     this.workload = new Workload(this.random.fork("workload"), signatures, 5);
-    this.network = new SimNetwork(
-      {
-        now: () => this.nowMs,
-        at: (timeMs, action) => this.at(timeMs, action),
-        isUp: (node) => this.nodes[node]?.node !== undefined,
-        nextConn: (node) => this.nodes[node]!.nextConn(),
-        onConnected: (end, inbound, address) => this.node(end).onConnected(end, inbound, address),
-        onDialFailed: (node, conn, reason) =>
-          this.nodes[node]!.step({ type: "dial-failed", conn, reason }),
-        onBytes: (end, bytes) => this.node(end).step({ type: "bytes", conn: end.conn, bytes }),
-        onRoom: (end) => this.node(end).step({ type: "room", conn: end.conn }),
-        onClosed: (end, reason) => this.node(end).onClosed(end, reason),
-      },
-      this.random.fork("network"),
-      this.swarm.network,
-      nodes,
+    this.network = this.makeNetwork();
+    this.chronicle = new Chronicle((told, transactions) => this.onExecuted(told, transactions));
+    const customers = this.workload.accounts.map(({ key }) => addressOfKey(key));
+    const members = makeMembers({
+      seed: options.seed,
+      swarm,
+      random: this.random,
+      signatures,
+      port: this,
+      network: this.network,
+      customers,
+      onSigned: (node, request) => this.onSigned(this.nodes[node]!, request),
+    });
+    this.nodes = members.nodes;
+    this.honest = this.nodes.filter((node) => !node.isByzantine);
+    this.genesisSupply = balance * BigInt(members.file.accounts.length);
+    const lost = swarm.faults.filter(
+      ({ fault }) => fault.type === "crash" && fault.loss === "signer",
     );
-    const seeds = Array.from({ length: nodes }, () => this.random.bytes(32));
-    const validators = seeds
-      .slice(0, this.swarm.validators)
-      .map((seed) => publicKeyOf(signatures.publicKey(seed)));
-    const file: NetworkFile = {
-      name: `sim-${options.seed}`,
-      genesisTimeMs: wallEpochMs,
-      slotMs: this.swarm.slotMs,
-      engine: "poa",
-      validators,
-      accounts: this.workload.accounts.map(({ key }) => ({ address: addressOfKey(key), balance })),
-      blockReward,
-      minFee: 10n,
-    };
-    const networkFileBytes = new TextEncoder().encode(formatNetworkFile(file));
-    this.nodes = seeds.map((seed, index) => {
-      return new SimNode(this, this.network, this.random.fork(`n${index}`), signatures, {
-        index,
-        validatorSeed: index < validators.length ? seed : undefined,
-        validatorKey: validators[index],
-        fsyncMs: this.swarm.fsyncMs,
-        clockSkewMs: 0,
-        node: {
-          networkFile: file,
-          networkFileBytes,
-          nodeSeed: this.random.fork(`key${index}`).bytes(32),
-          listenPort: 4321,
-          // One bootstrap node: everybody else learns of the rest by asking.
-          connect: index === 0 ? (nodes > 1 ? [nodeAddress(1)] : []) : [nodeAddress(0)],
-          agent: "windlass/sim",
-          peersMax: 50,
-          outboundTarget: this.swarm.outboundTarget,
-          allowPrivate: true,
-        },
-      });
+    this.governance = new GovernanceWorkload(this.random.fork("governance"), {
+      signatures,
+      seeds: members.seeds,
+      spares: members.spares,
+      unreliable: swarm.cheats.length + lost.length,
     });
-    this.checkers = new Checkers(this.nodes, this.rare, {
-      genesisSupply: balance * BigInt(this.workload.accounts.length),
-      blockReward,
+    this.byId = new Map();
+    this.strikes = new Strikes({
+      swarm,
+      nodes: this.nodes,
+      network: this.network,
+      rare: this.rare,
+      now: () => this.nowMs,
+      at: (timeMs, action) => this.at(timeMs, action),
+      onRestored: (node) => this.checkers.onRestored(node),
     });
+    this.checkers = new Checkers(this);
   }
 
   now(): number {
     return this.nowMs;
+  }
+
+  slot(): number {
+    return Math.floor(this.nowMs / this.swarm.slotMs);
   }
 
   at(timeMs: number, action: () => void): void {
@@ -122,17 +119,17 @@ export class World {
 
   /** Runs the whole seed; throws `InvariantBroken` at the step that breaks an invariant. */
   run(): void {
-    const { durationMs, quietAtMs, slotMs, faults } = this.swarm;
-    for (const node of this.nodes) this.at(this.random.below(3_000), () => node.start());
-    for (const { atMs, fault } of faults) this.at(atMs, () => this.strike(fault));
-    this.scheduleTransfers();
-    for (let atMs = 10_000; atMs < durationMs; atMs += 10_000) {
-      this.at(atMs, () => {
-        for (const node of this.nodes) this.checkers.onPause(node);
-      });
+    const { convergeMs, durationMs, quietAtMs, slotMs, faults } = this.swarm;
+    this.scheduleStarts();
+    for (const { atMs, fault } of faults) this.at(atMs, () => this.strikes.strike(fault));
+    this.at(quietAtMs, () => this.strikes.end());
+    this.scheduleTransactions();
+    const pauseMs = Math.max(2_000, 4 * slotMs);
+    for (let atMs = pauseMs; atMs < durationMs; atMs += pauseMs) {
+      this.at(atMs, () => this.checkers.onPause());
     }
-    for (let atMs = quietAtMs + convergeMs(slotMs); atMs < durationMs; atMs += 10 * slotMs) {
-      this.at(atMs, () => this.checkers.onConverged(4));
+    for (let atMs = quietAtMs + convergeMs; atMs < durationMs; atMs += 5 * slotMs) {
+      this.at(atMs, () => this.checkers.onConverged());
     }
     while (this.heap.nextAt <= durationMs) {
       const next = this.heap.pop()!;
@@ -140,8 +137,8 @@ export class World {
       next.value();
     }
     this.nowMs = durationMs;
-    this.checkers.onConverged(4);
-    if (this.calm) this.checkers.onCalm(Math.floor(durationMs / slotMs));
+    this.checkers.onConverged();
+    this.checkers.onEnd(this.slot(), this.random.fork("end"));
   }
 
   /** SHA-256 of the trace so far, the first 16 hex digits. */
@@ -155,7 +152,7 @@ export class World {
     this.onTrace?.(text);
   }
 
-  onEvent(node: SimNode, event: Parameters<Checkers["onEvent"]>[1]): void {
+  onEvent(node: SimNode, event: NodeEvent): void {
     this.trace(node, `! ${JSON.stringify(event)}`);
     this.checkers.onEvent(node, event);
   }
@@ -164,60 +161,95 @@ export class World {
     this.rare.count("answer read from disk");
   }
 
+  onStarted(node: SimNode): void {
+    (this.byId as Map<string, SimNode>).set(node.node!.nodeId, node);
+    this.chronicle.watch(node);
+    this.checkers.onStarted(node);
+  }
+
   onStep(node: SimNode): void {
     this.steps++;
     this.checkers.onStep(node);
   }
 
-  private node(end: End): SimNode {
-    return this.nodes[end.node]!;
+  nodeOf(nodeId: NodeId | undefined, address: string): SimNode | undefined {
+    if (nodeId !== undefined) return this.byId.get(nodeId);
+    return this.nodes[Number(/^10\.0\.(\d+)\.1:/.exec(address)?.[1] ?? 0) - 1];
   }
 
-  private strike(fault: Fault): void {
-    switch (fault.type) {
-      case "crash":
-        return this.strikeCrash(this.nodes[fault.node]!, fault.moment, fault.downMs);
-      case "partition":
-        return this.network.partition(fault.sides);
-      case "heal":
-        if (this.network.partitioned) this.rare.count("partition healed");
-        return this.network.partition(this.nodes.map(() => 0));
-      case "cut":
-        if (this.network.cutOne()) this.rare.count("connection cut");
-        return;
-      case "skew":
-        this.nodes[fault.node]!.options.clockSkewMs = fault.skewMs;
-        return this.rare.count("clock moved");
+  private onSigned(node: SimNode, request: SignRequest): void {
+    const { validatorKey } = node.options;
+    if (validatorKey !== undefined) this.chronicle.onSigned(validatorKey, request);
+    this.checkers.onSigned(node, request);
+  }
+
+  private onExecuted(told: ToldBlock, transactions: readonly Transaction[]): void {
+    const { header } = told.sealed;
+    const found = transactions.filter(({ type }) => type === 4).length;
+    if (found > 0) this.rare.count("evidence included", found);
+    if (Buffer.compare(header.validatorsHash, header.nextValidatorsHash) !== 0) {
+      this.rare.count("validator set changed");
+      if (this.network.partitioned) this.rare.count("validator set changed during a fork");
+    }
+    this.checkers.onExecuted(told, transactions);
+  }
+
+  private makeNetwork(): SimNetwork {
+    const node = (end: End): SimNode => this.nodes[end.node]!;
+    return new SimNetwork(
+      {
+        now: () => this.nowMs,
+        at: (timeMs, action) => this.at(timeMs, action),
+        isUp: (index) => this.nodes[index]?.node !== undefined,
+        nextConn: (index) => this.nodes[index]!.nextConn(),
+        onConnected: (end, inbound, address) => node(end).onConnected(end, inbound, address),
+        onDialFailed: (index, conn, reason) =>
+          this.nodes[index]!.step({ type: "dial-failed", conn, reason }),
+        onBytes: (end, bytes) => node(end).step({ type: "bytes", conn: end.conn, bytes }),
+        onRoom: (end) => node(end).step({ type: "room", conn: end.conn }),
+        onClosed: (end, reason) => node(end).onClosed(end, reason),
+      },
+      this.random.fork("network"),
+      this.swarm.network,
+      this.swarm.nodes,
+    );
+  }
+
+  /** Whoever runs a second machine with one key starts it later; in a forked run, beyond the cut. */
+  private scheduleStarts(): void {
+    const { cheats, faults, quietAtMs, slotMs } = this.swarm;
+    const cut = faults.find(({ fault }) => fault.type === "partition")?.atMs;
+    for (const node of this.nodes) {
+      const isClone = cheats.some(({ clone }) => clone === node.index);
+      const isForked = this.swarm.byzantineMode === "over" && cut !== undefined;
+      const laterMs = isForked ? cut + 1 : this.random.below(Math.max(1, quietAtMs));
+      const atMs = isClone ? laterMs : this.random.below(Math.min(3_000, 3 * slotMs));
+      this.at(atMs, () => {
+        if (node.starts === 0) node.start();
+      });
     }
   }
 
-  private strikeCrash(node: SimNode, moment: CrashMoment, downMs: number): void {
-    const neverSigns = node.options.validatorSeed === undefined;
-    if (moment === "now" || (moment === "sign" && neverSigns)) this.crash(node, downMs);
-    else node.onNext(moment, () => this.crash(node, downMs));
+  private scheduleTransactions(): void {
+    const { transfersPerMinute, changesPerMinute } = this.swarm;
+    this.often(transfersPerMinute, (node) => this.workload.transfer(node));
+    // A change needs a proposal and the approval of two thirds.
+    const perMinute = changesPerMinute * (1 + this.swarm.validators);
+    this.often(perMinute, (node) => this.governance.next(node));
   }
 
-  private crash(node: SimNode, downMs: number): void {
-    if (node.node === undefined) return;
-    if (node.isBetweenPersistAndSend) this.rare.count("crash between persist and send");
-    if (node.isBetweenSignAndSigned) this.rare.count("crash between sign request and signature");
-    if (node.crash() > 0) this.rare.count("crash with unsynced writes lost");
-    this.at(this.nowMs + downMs, () => {
-      node.start();
-      this.rare.count("restart from disk");
-    });
-  }
-
-  private scheduleTransfers(): void {
-    const { transfersPerMinute, durationMs } = this.swarm;
-    if (transfersPerMinute === 0) return;
-    const everyMs = Math.floor(60_000 / transfersPerMinute);
-    for (let atMs = 5_000; atMs < durationMs; atMs += everyMs) {
+  private often(perMinute: number, make: (node: SimNode) => Transaction | undefined): void {
+    if (perMinute === 0) return;
+    const everyMs = Math.floor(60_000 / perMinute);
+    for (let atMs = 5_000; atMs < this.swarm.durationMs; atMs += everyMs) {
       this.at(atMs, () => {
-        const node = this.random.pick(this.nodes);
-        const transfer = this.workload.transfer(node);
-        if (transfer === undefined) return;
-        node.command({ type: "submit-transaction", bytes: transfer.bytes });
+        const node = this.random.pick(this.honest);
+        const transaction = make(node);
+        if (transaction === undefined) return;
+        const isNext = this.workload.isNext(node, transaction);
+        node.command({ type: "submit-transaction", bytes: transaction.bytes });
+        const isTaken = node.node?.queries.pendingTransaction(transaction.id) !== undefined;
+        if (isNext && isTaken && transaction.type === 0) this.checkers.onSent(transaction);
       });
     }
   }

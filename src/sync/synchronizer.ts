@@ -97,8 +97,13 @@ export class Synchronizer {
 
   /** Headers prove that there is more than we have executed; claims alone do not count. */
   get isBehind(): boolean {
+    return this.headersAhead > behindMax;
+  }
+
+  /** Blocks from the head to the best header; 0 when that is on a shorter branch. */
+  get headersAhead(): number {
     const { head, bestHeader } = this.chain;
-    return bestHeader.height - head.height > behindMax;
+    return Math.max(0, bestHeader.height - head.height);
   }
 
   progress(): SyncProgress {

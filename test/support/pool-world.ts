@@ -16,7 +16,8 @@ import {
 } from "../../src/model/ids.ts";
 import { rejection } from "../../src/model/rule-code.ts";
 import { addressOfKey, signTransaction, type Transaction } from "../../src/model/transaction.ts";
-import { makeBlock, VirtualTime } from "./sync-world.ts";
+import { makeBlock } from "./sync-world.ts";
+import { VirtualTime } from "./virtual-time.ts";
 
 const genesisHash = new Uint8Array(32).fill(7);
 const keyOf = (account: number) => sha256(u64Bytes(account));

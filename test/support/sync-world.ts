@@ -1,15 +1,13 @@
 /**
- * A world for synchronization alone: virtual time, lines with latency, and small chains that are
- * real (linked headers, bodies that headers commit to) but judge nothing else. The chain here
- * stands for `ChainManager` where only its surface matters; the simulator tests the whole.
+ * A world for synchronization alone: small chains that are real (linked headers, bodies that
+ * headers commit to) but judge nothing else. The chain here stands for `ChainManager` where only
+ * its surface matters; the simulator tests the whole.
  */
 import { assert } from "../../src/base/assert.ts";
 import { concatBytes, equalBytes, u64Bytes } from "../../src/base/bytes.ts";
-import { Heap } from "../../src/base/heap.ts";
 import type { Imported } from "../../src/chain/imported.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import type { Conn, Job } from "../../src/edge/conn.ts";
-import type { Env } from "../../src/edge/env.ts";
 import { encodeHeader, encodeSealedHeader, type SealedHeader } from "../../src/model/header.ts";
 import { type BlockHash, blockHashOf, idBytes, publicKeyOf } from "../../src/model/ids.ts";
 import { type Rejection, rejection } from "../../src/model/rule-code.ts";
@@ -72,6 +70,8 @@ export class MiniChain {
   bestHeader: MiniNode;
   anchor: MiniNode;
   canonical: MiniNode[] = [];
+  /** The validators change so often: headers beyond can be judged when the block is executed. */
+  handOverEvery = Number.POSITIVE_INFINITY;
 
   constructor(blocks: readonly MadeBlock[]) {
     const root = this.insert(blocks[0]!.sealed);
@@ -90,6 +90,9 @@ export class MiniChain {
       const { header } = sealed;
       if (this.nodes.has(header.hash)) continue;
       if (!this.nodes.has(header.parentHash)) return { accepted, missing: header.parentHash };
+      if (this.handOverBefore(header.height) > this.head.height) {
+        return { accepted, isUnready: true };
+      }
       if (sealed.seal[0] === 99) return { accepted, rejection: rejection("header-seal", "bad") };
       const node = this.insert(sealed);
       if (!node.isHidden && node.height > this.bestHeader.height) this.bestHeader = node;
@@ -185,6 +188,11 @@ export class MiniChain {
     return missing.reverse().slice(0, max);
   }
 
+  private handOverBefore(height: number): number {
+    const every = this.handOverEvery;
+    return every === Number.POSITIVE_INFINITY ? 0 : Math.floor((height - 1) / every) * every;
+  }
+
   private insert(sealed: SealedHeader): MiniNode {
     const { hash, height, parentHash } = sealed.header;
     const parent = this.nodes.get(parentHash);
@@ -251,50 +259,3 @@ export class MiniStore {
 }
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-
-/** Virtual time and reproducible chance. */
-export class VirtualTime {
-  readonly clock = { monotonicMs: 1_000, wallMs: 1_700_000_000_000 };
-  readonly env: Env;
-  private readonly events = new Heap<() => void>();
-  private state: number;
-
-  constructor(seed: number, signatures?: Env["signatures"]) {
-    this.state = seed * 2_654_435_761 + 1;
-    const below = (bound: number) => Math.floor(this.next() * bound);
-    this.env = {
-      clock: this.clock,
-      random: { below, bytes: (count) => new Uint8Array(count).map(() => below(256)) },
-      signatures: signatures ?? {
-        publicKey: () => zeros,
-        sign: () => new Uint8Array(64),
-        verify: () => true,
-      },
-    };
-  }
-
-  after(ms: number, what: () => void): void {
-    this.events.push(this.clock.monotonicMs + ms, what);
-  }
-
-  /** Performs what is next, a tick of `part` included; false when nothing is before `until`. */
-  step(part: { readonly deadline: number; tick(): void }, until: number): boolean {
-    const at = Math.min(this.events.nextAt, part.deadline);
-    if (at > until) return false;
-    const isTick = part.deadline <= this.events.nextAt;
-    this.clock.wallMs += Math.max(0, at - this.clock.monotonicMs);
-    this.clock.monotonicMs = Math.max(at, this.clock.monotonicMs);
-    if (isTick) {
-      part.tick();
-      assert(part.deadline > this.clock.monotonicMs, "after a tick the deadline lies ahead");
-    } else this.events.pop()!.value();
-    return true;
-  }
-
-  private next(): number {
-    this.state = (Math.imul(this.state ^ (this.state >>> 15), 2_246_822_507) + 0x9e3779b9) | 0;
-    let mixed = this.state;
-    mixed = Math.imul(mixed ^ (mixed >>> 13), 3_266_489_909);
-    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
-  }
-}

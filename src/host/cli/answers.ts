@@ -4,6 +4,7 @@ import { isHex32 } from "../../model/ids.ts";
 
 const hex32 = z.string().refine(isHex32);
 const count = z.int().nonnegative();
+const hex = z.string().regex(/^([0-9a-f]{2})+$/);
 const amount = z.string().regex(/^[0-9]{1,20}$/);
 
 export const infoAnswer = z.looseObject({
@@ -93,4 +94,70 @@ export const blockAnswer = z.looseObject({
   transactions: z
     .array(z.looseObject({ id: hex32, from: hex32, to: hex32, amount, fee: amount }))
     .nullable(),
+});
+
+const change = {
+  action: z.enum(["add", "remove", "rerank"]),
+  validator: hex32,
+  rank: count.nullable(),
+  force: z.boolean(),
+};
+
+export const validatorsAnswer = z.looseObject({
+  height: count,
+  slot: count,
+  quorum: count,
+  validators: z.array(
+    z.looseObject({
+      rank: count,
+      key: hex32,
+      lastSealSlot: count.nullable(),
+      lastVoteSlot: count.nullable(),
+      missedSlots: count,
+      jailed: z.boolean(),
+      self: z.boolean(),
+    }),
+  ),
+  jailed: z.array(hex32),
+  pending: z.looseObject({ ...change, queuedAt: count }).nullable(),
+  queue: z.array(z.looseObject(change)),
+  proposals: z.array(
+    z.looseObject({
+      ...change,
+      id: hex32,
+      proposer: hex32,
+      slot: count,
+      approvals: z.array(hex32),
+    }),
+  ),
+});
+
+export const finalityAnswer = z.looseObject({
+  status: z.enum(["unknown", "orphan", "fork", "canonical", "justified", "final"]),
+  hash: hex32.nullable(),
+  height: count.nullable(),
+  slot: count.nullable(),
+  confirmations: count,
+  finalizedHeight: count,
+  proof: z
+    .looseObject({
+      height: count,
+      hash: hex32,
+      header: hex,
+      certificate: hex,
+      validators: z.looseObject({ hash: hex32, count, signed: count }),
+    })
+    .nullable(),
+});
+
+export const evidenceAnswer = z.looseObject({
+  evidence: z.array(
+    z.looseObject({
+      validator: hex32,
+      kind: z.enum(["double-seal", "double-vote", "surround"]),
+      slot: count,
+      included: z.boolean(),
+      hex,
+    }),
+  ),
 });

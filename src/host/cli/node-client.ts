@@ -114,6 +114,8 @@ function mendOf(code: string): string {
       return "give a higher --fee";
     case "transaction-balance":
       return "see what the account has with: npx tsx bin/cli.ts account ADDRESS";
+    case "transaction-governance":
+      return "npx tsx bin/cli.ts validator list shows who validates, validator proposals what is open";
     case "not-ready":
       return "wait until npx tsx bin/cli.ts status says SYNCED";
     default:

@@ -1,5 +1,4 @@
 /** `status`, `peers`, `account ADDRESS`, `block HASH|HEIGHT`: what a running node says. */
-import { isHex32 } from "../../model/ids.ts";
 import { printable, short } from "../event-text.ts";
 import { grouped, statusLine } from "../status-line.ts";
 import { stateTint } from "../terminal/paint.ts";
@@ -7,7 +6,7 @@ import { fieldsText, tableText } from "../terminal/table.ts";
 import { accountAnswer, blockAnswer, infoAnswer, peersAnswer, syncAnswer } from "./answers.ts";
 import type { NodeClient } from "./node-client.ts";
 import type { CliWorld, Reply } from "./reply.ts";
-import { type Given, hex32Of, neededText, usageError } from "./values.ts";
+import { blockRefOf, type Given, hex32Of, neededText } from "./values.ts";
 
 export async function status(client: NodeClient, { paint, wallMs }: CliWorld): Promise<Reply> {
   const info = await client.get("/api/blockchain/info", infoAnswer);
@@ -84,14 +83,7 @@ export async function account(
 }
 
 export async function block(given: Given, client: NodeClient, { paint }: CliWorld): Promise<Reply> {
-  const ref = neededText(given, "block", "HASH or HEIGHT");
-  if (!isHex32(ref) && !/^(0|[1-9][0-9]{0,14})$/.test(ref)) {
-    throw usageError(
-      `${JSON.stringify(ref.slice(0, 80))} is no block`,
-      "give a height, or a hash of 64 lower-case hex digits",
-    );
-  }
-  const answer = await client.get(`/api/blockchain/blocks/${ref}`, blockAnswer);
+  const answer = await client.get(`/api/blockchain/blocks/${blockRefOf(given)}`, blockAnswer);
   const fields = fieldsText(
     [
       ["block", `${grouped(answer.height)}  ${answer.hash}`],

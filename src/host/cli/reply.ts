@@ -9,6 +9,8 @@ export interface CliWorld {
   readonly paint: import("../terminal/paint.ts").Paint;
   readonly wallMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
+  /** A line about long work while it goes on. */
+  readonly say: (line: string) => void;
 }
 
 /** JSON text; amounts as decimal strings. */

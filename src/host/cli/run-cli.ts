@@ -7,28 +7,31 @@ import { exitCodes, HostError } from "../host-error.ts";
 import { nearest } from "../options.ts";
 import { plainPaint } from "../terminal/paint.ts";
 import { CliError } from "./cli-error.ts";
+import { evidence, finality } from "./finality-commands.ts";
 import { exportFrame, verifyFrame } from "./frame-commands.ts";
 import { checkGenesis, genesisDefaults, makeGenesis, networkHash } from "./genesis-commands.ts";
+import { clientOf, type Handler, node, strings } from "./given-options.ts";
 import { newKey, showKey } from "./key-commands.ts";
 import { defaultAccountsFile } from "./key-file.ts";
-import { NodeClient } from "./node-client.ts";
 import { account, block, peers, status } from "./node-commands.ts";
 import { type CliWorld, jsonText, type Reply } from "./reply.ts";
 import { sendTransaction, showTransaction } from "./transaction-commands.ts";
-import { type Given, optionalText, usageError } from "./values.ts";
+import { validatorCommand } from "./validator-options.ts";
+import { type Given, usageError } from "./values.ts";
 
-export interface CliOutput extends CliWorld {
+export interface CliOutput extends Omit<CliWorld, "say"> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
-
-const defaultNode = "http://127.0.0.1:5321";
 
 /** `argv` without the program. Resolves with the exit code; never rejects for what a user did. */
 export async function runCli(argv: readonly string[], output: CliOutput): Promise<number> {
   const wantsJson = argv.includes("--json");
   try {
-    const answer = await answerOf(argv, wantsJson ? { ...output, paint: plainPaint } : output);
+    // With --json stderr is for one JSON value too.
+    const say = wantsJson ? () => {} : (line: string) => output.err(`${line}\n`);
+    const paint = wantsJson ? plainPaint : output.paint;
+    const answer = await answerOf(argv, { ...output, paint, say });
     if ("help" in answer) output.out(answer.help);
     else output.out(`${wantsJson ? jsonText(answer.json) : answer.text}\n`);
     return exitCodes.ok;
@@ -70,7 +73,7 @@ async function answerOf(
 const optionNames = [
   ...["json", "help", "node", "wait", "timeout", "to", "amount", "fee", "nonce", "key", "from"],
   ...["name", "validators", "slot-ms", "genesis-time-ms", "block-reward", "min-fee", "account"],
-  ...["out", "kind", "passphrase-file"],
+  ...["out", "kind", "passphrase-file", "rank", "force"],
 ];
 
 /** What yargs says, with the mend. */
@@ -80,9 +83,6 @@ function usageMistake(message: string): HostError {
   const mend = meant === undefined ? "" : `did you mean --${meant}? `;
   return usageError(message, `${mend}see: npx tsx bin/cli.ts --help`);
 }
-
-type Run = (given: Given, world: CliWorld) => Promise<Reply> | Reply;
-type Handler = (run: Run) => (given: unknown) => void;
 
 function commands(handler: Handler): Argv {
   return yargs()
@@ -124,6 +124,21 @@ function commands(handler: Handler): Argv {
       "whom a node is connected with",
       node,
       handler((given, world) => peers(clientOf(given), world)),
+    )
+    .command("validator", "the validators, and changes of them", (y) =>
+      validatorCommand(y, handler),
+    )
+    .command(
+      "finality <block>",
+      "where a block stands, by hash or height, and what proves it final",
+      (y) => node(y.positional("block", { type: "string" })),
+      handler((given, world) => finality(given, clientOf(given), world)),
+    )
+    .command(
+      "evidence",
+      "validators that cheated",
+      node,
+      handler((given, world) => evidence(clientOf(given), world)),
     )
     .command("frame", "recorded frames as evidence", (y) => frameCommand(y, handler))
     .demandCommand(1, "which command?")
@@ -238,23 +253,4 @@ function frameCommand(y: Argv, handler: Handler): Argv {
       handler((given) => exportFrame(given, clientOf(given))),
     )
     .demandCommand(1, "frame needs a command: verify FILE or export ID --out FILE");
-}
-
-/** All are strings: yargs would turn a bad number into NaN and a hash into one. */
-function strings(y: Argv, says: Readonly<Record<string, string>>): Argv {
-  for (const [name, describe] of Object.entries(says)) y.option(name, { string: true, describe });
-  return y;
-}
-
-function node(y: Argv): Argv {
-  return strings(y, { node: `URL of a node's HTTP API [${defaultNode}]` });
-}
-
-function clientOf(given: Given): NodeClient {
-  const url = optionalText(given, "node") ?? defaultNode;
-  if (URL.canParse(url) && /^https?:\/\//.test(url)) return new NodeClient(url);
-  throw usageError(
-    `--node: ${JSON.stringify(url)} is not an http URL`,
-    `write it as in ${defaultNode}`,
-  );
 }

@@ -63,6 +63,16 @@ export function hex32Of(text: string, where: string, what: string): string {
   );
 }
 
+/** The block that the command names, by hash or height. */
+export function blockRefOf(given: Given): string {
+  const ref = neededText(given, "block", "HASH or HEIGHT");
+  if (isHex32(ref) || /^(0|[1-9][0-9]{0,14})$/.test(ref)) return ref;
+  throw usageError(
+    `${JSON.stringify(ref.slice(0, 80))} is no block`,
+    "give a height, or a hash of 64 lower-case hex digits",
+  );
+}
+
 /** The text of a file that the user named with `where`. */
 export function readTextFile(path: string, where: string): string {
   if (!existsSync(path)) throw usageError(`${where}: there is no file ${path}`, "check the path");

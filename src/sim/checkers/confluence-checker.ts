@@ -54,7 +54,9 @@ export class ConfluenceChecker {
     });
     spyOn(parts.votes, "importCertificate", ([certificate], results) => {
       const isGood = results.some((result) => result.type === "certificate");
-      if (isGood) had.certificates.push(certificate);
+      if (!isGood) return;
+      had.certificates.push(certificate);
+      this.world.rare.count("certificate heard");
     });
   }
 

@@ -69,7 +69,7 @@ export class FinalityChecker {
   private checkOracle(node: SimNode, told: ToldBlock): void {
     if (this.oracle.has(told.hash)) return;
     const { blocks, votes } = this.world.chronicle;
-    const lowest = this.base?.slot ?? 0;
+    const lowest = this.base?.slot ?? -1;
     const all: OracleBlock[] = [...blocks.values()].filter(({ slot }) => slot > lowest);
     if (this.base !== undefined) all.push(...grounded(this.base));
     this.oracle = finalOf(
@@ -80,7 +80,7 @@ export class FinalityChecker {
       broken(node, `reports block ${told.hash} at ${told.height} final, the oracle does not`);
     }
     // Only a justified block may be the ground: who is final by a child one slot later is.
-    const ground = blocks.get(told.justified.hash);
+    const ground = blocks.get(told.justified.hash as BlockHash);
     if (all.length > windowBlocks && ground !== undefined) this.base = ground;
   }
 

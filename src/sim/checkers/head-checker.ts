@@ -78,7 +78,12 @@ export class HeadChecker {
 
   private checkCap(node: SimNode, head: TreeNode): void {
     const above = head.height - head.final.height;
-    if (above >= chainLimits.unfinalizedMax) this.world.rare.count("cap reached");
+    const { rare } = this.world;
+    if (above >= chainLimits.unfinalizedMax) {
+      rare.count("cap reached");
+      const siblings = head.parent?.children.filter(({ slot }) => slot < head.slot) ?? [];
+      if (siblings.length > 0) rare.count("sibling sealed at the cap");
+    }
     if (
       above > chainLimits.unfinalizedMax &&
       head.header.justifiedHash !== head.header.parentHash

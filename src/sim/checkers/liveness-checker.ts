@@ -3,7 +3,7 @@
  * within two. L3: below a quorum the chain grows to the cap and stops there (the cap itself is I4).
  * L5: a transaction is final n + 4 slots after it was sent. And in the end there is one chain.
  */
-import type { Address, PublicKey } from "../../model/ids.ts";
+import type { Address, BlockHash, PublicKey } from "../../model/ids.ts";
 import { addressOfKey, type Transaction } from "../../model/transaction.ts";
 import type { ToldBlock } from "../chronicle.ts";
 import type { SimNode } from "../sim-node.ts";
@@ -40,7 +40,7 @@ export class LivenessChecker {
     this.waiting.push({ sender, nonce, slot: this.world.slot() });
   }
 
-  onFinalized(node: SimNode, slot: number, hash: string): void {
+  onFinalized(node: SimNode, slot: number, hash: BlockHash): void {
     const { swarm, chronicle } = this.world;
     if (!swarm.isCalm) return;
     const now = this.world.slot();

@@ -128,16 +128,18 @@ test("whatever validators sign, few votes of each are held", () => {
   assert.equal(world.chain.sizes.votes, voteSlotsPerValidatorMax * votesPerSlotMax);
 });
 
-test("votes at or below the final slot are forgotten", () => {
+test("votes for what is below the final block are forgotten", () => {
   const world = grown();
   world.block(a4);
-  world.votes(a2, [3]);
-  world.votes(a3, [3]);
-  world.votes(a4, [3]);
+  for (const block of [a2, a3, a4]) world.votes(block, [3]);
   assert.equal(world.chain.sizes.votes, 3);
+  for (const block of builder.certified(a4, 2)) {
+    world.block(block);
+    world.persisted();
+  }
   world.persisted();
-  assert.equal(world.chain.finalized.hash, a2.hash);
-  assert.ok(world.chain.sizes.votes <= 3);
+  assert.equal(world.chain.finalized.hash, a4.hash);
+  assert.equal(world.chain.sizes.votes, 1);
   assert.deepEqual(codesOf(world, builder.vote(a2, 0)), ["vote-slot"]);
 });
 

@@ -5,32 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
-import { runCli } from "../../../src/host/cli/run-cli.ts";
 import { startHttp } from "../../../src/host/http/start-http.ts";
-import { plainPaint } from "../../../src/host/terminal/paint.ts";
 import { nodeIdOf } from "../../../src/model/ids.ts";
 import { encodePayload } from "../../../src/wire/codec.ts";
 import { framePreimage } from "../../../src/wire/frame.ts";
 import { recordFrame } from "../../../src/wire/recorded-frame.ts";
 import { SoloNode } from "../../support/solo-node.ts";
 import { inFolder } from "../host/temporary-folder.ts";
-
-async function cli(argv: readonly string[], sleep: () => void = () => {}) {
-  let out = "";
-  let err = "";
-  const code = await runCli(argv, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    paint: plainPaint,
-    wallMs: () => 1_767_225_600_000,
-    sleep: () => Promise.resolve(sleep()),
-  });
-  return { code, out, err, json: () => JSON.parse(out) };
-}
+import { cli } from "./cli-under-test.ts";
 
 const address = "ab".repeat(32);
 
@@ -66,6 +48,18 @@ test("mistakes exit 2 and name the option and the mend", async () => {
     ["genesis --out /tmp/nowhere-n.json --name a --validators 1 --account x", /KEY=AMOUNT/],
     ["genesis check /nowhere", /there is no file/],
     ["frame verify /nowhere", /there is no file/],
+    ["finality x", /is no block/],
+    ["validator", /list, proposals, propose ACTION KEY, approve ID or rotate NEWKEY/],
+    [`validator propose adopt ${address}`, /"adopt" is no change[\s\S]*add, remove or rerank/],
+    ["validator propose add xyz", /KEY: there is no file xyz/],
+    [`validator propose rerank ${address}`, /--rank is missing/],
+    [`validator propose remove ${address} --rank 1`, /--rank: a removed validator/],
+    [`validator propose add ${address} --rank 128`, /--rank: "128"/],
+    [`validator propose add ${address} --force`, /--force: only a removal/],
+    [`validator propose add ${address} --key /nowhere/k.json`, /--key: there is no file/],
+    ["validator approve 5", /PROPOSAL: "5"/],
+    ["validator rotate", /newKey|not enough/i],
+    [`validator rotate ${address} --key /nowhere/k.json`, /--key: there is no file/],
   ];
   for (const [line, expected] of cases) {
     const { code, out, err } = await cli(line.split(" ").filter(Boolean));

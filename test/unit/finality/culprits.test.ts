@@ -91,7 +91,7 @@ function finalHashes({ certificates }: Forked, n: number, sideB: readonly Link[]
   return finalOf([genesis, ...branch(sideA), ...branch(sideB)], votes);
 }
 
-test("two final blocks that conflict name at least a third of the validators, and no honest one", () => {
+test("two final blocks that conflict name a third of the validators, and no honest one", () => {
   for (let n = 4; n <= 10; n++) {
     for (const [sideB, type] of [
       [sameSlots, evidenceTypes.doubleVote],
@@ -164,7 +164,7 @@ test("a surround is found among many links, and across two sets", () => {
   );
 });
 
-test("among the certificates of random votes exactly those are named who contradict themselves", () => {
+test("of random certificates exactly the signers who contradict themselves are named", () => {
   const scene = fc.tuple(forks(5, 14), voteDraws(5, 40)).map(([blocks, draws]) => ({
     blocks,
     votes: anyVotes(blocks, draws),

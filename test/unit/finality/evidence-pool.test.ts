@@ -38,7 +38,7 @@ test("a piece that is too old to be included gives way to a new one", () => {
   assert.ok(!pool.add(doubleVote(0, 5)));
 });
 
-test("candidates are those wanted, in the order in which they came, at most as many as asked", () => {
+test("candidates are those wanted, in the order in which they came, up to a number", () => {
   const pool = new EvidencePool();
   for (const rank of [3, 0, 2, 1]) pool.add(doubleVote(rank, 10 + rank));
   const names = (

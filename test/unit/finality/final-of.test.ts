@@ -58,7 +58,7 @@ test("a skipped slot between source and target makes nothing final, and delays i
   assert.equal(finalHashes([a, b, c], [...ab, ...votesFor(c, ...four)]), "abg");
 });
 
-test("four honest validators do not finalize two branches: kinship of blocks does not count", () => {
+test("four honest validators do not finalize two branches by parent and child", () => {
   const a = child(genesis, "a", 2);
   const b = child(genesis, "b", 3);
   const a2 = child(a, "c", 4, a);
@@ -67,7 +67,7 @@ test("four honest validators do not finalize two branches: kinship of blocks doe
   assert.equal(finalHashes([a, b, a2, b2], votes), "g");
 });
 
-test("votes count once, of members only, with the source of the header and the slot of the block", () => {
+test("votes count once, of members, with the source and slot that the block says", () => {
   const a = child(genesis, "a", 1);
   const b = child(a, "b", 2, a);
   const justified = votesFor(a, ...four);

@@ -93,7 +93,7 @@ const scenes = fc
     });
   });
 
-test("the certificates that form are those of the definition, in any order of votes and blocks", () => {
+test("the certificates that form are those of the definition, in any order", () => {
   let finals = 0;
   fc.assert(
     fc.property(scenes, ({ blocks, votes, one, other }) => {

@@ -44,7 +44,7 @@ function codeOf(result: ReturnType<VotePool["add"]> | ReturnType<VotePool["keep"
   return "code" in result ? result.code : "added";
 }
 
-test("a certificate forms with the vote that makes a quorum, once, and later takes more signers", () => {
+test("a certificate forms once, when a quorum is there; later it takes more signers", () => {
   const { pool } = poolOf();
   assert.equal(added(pool, vote5(3), target5).certificate, undefined);
   assert.equal(added(pool, vote5(0), target5).certificate, undefined);
@@ -122,7 +122,7 @@ test("a kept vote that turns out wrong is dropped, and its room is free", () => 
   assert.equal(codeOf(pool.add(vote5(0), target5)), "added");
 });
 
-test("what is no good vote is refused with its code, before its signature is checked, and not held", () => {
+test("what is no good vote is refused before its signature is checked, and not held", () => {
   const { pool, scheme } = poolOf();
   const cases: [string, string, Vote, Target, number][] = [
     ["a stranger", "vote-stranger", vote(4, zeros, b5), target5, 0],
@@ -141,7 +141,7 @@ test("what is no good vote is refused with its code, before its signature is che
   assert.equal(pool.size, 0);
 });
 
-test("a second vote for a slot is evidence and counts for its target too; a third is refused", () => {
+test("a second vote for a slot is evidence and counts for its target; a third is refused", () => {
   const { pool, scheme } = poolOf();
   const other = at(5, "other");
   const third = at(5, "third");

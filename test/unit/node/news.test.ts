@@ -7,7 +7,7 @@ import { encodeItems, itemOf } from "../../../src/net/inventory.ts";
 import { Relay } from "../../../src/net/relay.ts";
 import { News, type NewsParts } from "../../../src/node/news.ts";
 import { inventoryKinds, type Message } from "../../../src/wire/messages.ts";
-import { VirtualTime } from "../../support/sync-world.ts";
+import { VirtualTime } from "../../support/virtual-time.ts";
 
 const alice = 1 as Conn;
 const bob = 2 as Conn;

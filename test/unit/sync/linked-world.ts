@@ -9,7 +9,8 @@ import { blockHashOf, idBytes } from "../../../src/model/ids.ts";
 import { chainLimits, syncLimits } from "../../../src/params/limits.ts";
 import { Synchronizer } from "../../../src/sync/synchronizer.ts";
 import type { Message, MessageOf } from "../../../src/wire/messages.ts";
-import { type MadeBlock, MiniChain, makeChain, VirtualTime } from "../../support/sync-world.ts";
+import { type MadeBlock, MiniChain, makeChain } from "../../support/sync-world.ts";
+import { VirtualTime } from "../../support/virtual-time.ts";
 import type { Behaviour } from "./peer-behaviour.ts";
 
 interface LinkedPeer {

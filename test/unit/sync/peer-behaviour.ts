@@ -3,13 +3,8 @@ import { strict as assert } from "node:assert";
 import type { Conn } from "../../../src/edge/conn.ts";
 import { ChainServer } from "../../../src/sync/server.ts";
 import type { Message, MessageOf } from "../../../src/wire/messages.ts";
-import {
-  type MadeBlock,
-  MiniChain,
-  MiniStore,
-  miniKeys,
-  VirtualTime,
-} from "../../support/sync-world.ts";
+import { type MadeBlock, MiniChain, MiniStore, miniKeys } from "../../support/sync-world.ts";
+import { VirtualTime } from "../../support/virtual-time.ts";
 
 /** What a peer does with a question; it answers with `say`. */
 export type Behaviour = (message: Message, say: (message: Message) => void) => void;

@@ -14,8 +14,8 @@ import {
   MiniStore,
   makeChain,
   miniKeys,
-  VirtualTime,
 } from "../../support/sync-world.ts";
+import { VirtualTime } from "../../support/virtual-time.ts";
 
 const alice = 1 as Conn;
 const bob = 2 as Conn;

@@ -55,6 +55,28 @@ test("headers stay a bounded way ahead while bodies cannot be had, and go on wit
   assert.ok(world.run(isAt(world, far.at(-1)!), 60) < 20);
 });
 
+test("headers that wait for a hand-over stop nobody: they are asked for again when it is done", () => {
+  const world = new LinkedWorld(21, genesis);
+  world.chain.handOverEvery = 200;
+  world.join(honest(long), top);
+  world.join(honest(long), top);
+  assert.ok(world.run(isAt(world, top), 60) < 20);
+  assert.deepEqual(world.blamed, []);
+  assert.equal(world.sync.progress().state, "synced");
+});
+
+test("a peer whose headers can never be judged keeps nobody from following the others", () => {
+  const world = new LinkedWorld(22, genesis);
+  const strange = makeChain(600, 5);
+  world.chain.handOverEvery = 200;
+  world.join(
+    withBodies(strange, () => {}),
+    strange.at(-1)!,
+  );
+  world.join(honest(long), top);
+  assert.ok(world.run(isAt(world, top), 300) < 200);
+});
+
 test("large bodies keep to the byte window", () => {
   const large = makeChain(80, 1, undefined, 1_000_000);
   const world = new LinkedWorld(13, genesis);
