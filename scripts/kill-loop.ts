@@ -44,8 +44,9 @@ const summary = await runKillLoop({
   noFsync,
   onCycle: (text) => process.stderr.write(`${text}\n`),
 });
-const { equivocations, undone, faults, badSignatures } = summary;
-const isSound = equivocations.length + undone.length + faults.length + badSignatures === 0;
+const { equivocations, undone, unrecorded, faults, badSignatures } = summary;
+const problems = [...equivocations, ...undone, ...unrecorded, ...faults];
+const isSound = problems.length + badSignatures === 0;
 const verdict = isSound ? "sound" : equivocations.length > 0 ? "equivocation" : "broken";
 process.stdout.write(`${JSON.stringify({ verdict, mutant: options.mutant, ...summary })}\n`);
 process.exit(verdict === (noFsync ? "equivocation" : "sound") ? 0 : 1);

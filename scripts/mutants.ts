@@ -4,9 +4,10 @@
  * fired, and the command that repeats it. Exits 1 when a mutant survives, or when a hunt fails on
  * the code as it is.
  */
+import { availableParallelism } from "node:os";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
-import { commandOf, MutatedTree, type Outcome, run } from "./mutants/hunt.ts";
+import { commandOf, run, TreeCopy } from "./mutants/hunt.ts";
 import type { Hunt, Mutant } from "./mutants/mutant.ts";
 import { mutants } from "./mutants/mutants.ts";
 
@@ -14,62 +15,104 @@ const options = await yargs(hideBin(process.argv))
   .scriptName("mutants")
   .options({
     quick: { type: "boolean", default: false, describe: "the first hunt of each, under a minute" },
-    only: { type: "string", describe: "one mutant by its name" },
+    all: { type: "boolean", default: false, describe: "every hunt of each, not only until one kills" },
+    only: { type: "string", describe: "those whose names begin with this" },
     json: { type: "boolean", default: false, describe: "one JSON object a mutant" },
     limit: { type: "number", default: 600, describe: "seconds for one hunt" },
+    jobs: { type: "number", default: Math.min(4, availableParallelism()), describe: "at a time" },
   })
   .strict()
   .parse();
 
-const baseline = new Map<string, Promise<Outcome>>();
+const limitMs = options.limit * 1000;
+const chosen = mutants.filter(({ name }) => name.startsWith(options.only ?? ""));
+if (chosen.length === 0) throw new Error(`there is no mutant ${options.only}`);
+const huntsOf = ({ hunts }: Mutant) => (options.quick ? hunts.slice(0, 1) : hunts);
 
-/** A hunt that fails anyway kills nothing. */
-function passesOnRealCode(hunt: Hunt): Promise<boolean> {
-  const command = commandOf(hunt);
-  const known = baseline.get(command) ?? run(hunt, options.limit * 1000);
-  baseline.set(command, known);
-  return known.then((outcome) => outcome.passed);
+/** What to run on the real code for `hunt`: of a file of tests, all that any mutant needs. */
+function baselineArgs(hunt: Hunt): readonly string[] {
+  if (hunt.test === undefined) return hunt.args;
+  const { file } = hunt.test;
+  const all = chosen.flatMap(huntsOf).flatMap(({ test }) => (test?.file === file ? [test] : []));
+  const patterns = new Set(all.map(({ pattern }) => `--test-name-pattern=${pattern}`));
+  return [...patterns, file];
 }
 
+const baselines = new Map<string, Promise<boolean>>();
+
+/** A hunt that fails anyway kills nothing, and neither does one whose test is gone. */
+function passesOnRealCode(hunt: Hunt): Promise<boolean> {
+  const args = baselineArgs(hunt);
+  const key = args.join("\n");
+  const known = baselines.get(key) ?? run(args, limitMs).then(({ passed }) => passed);
+  baselines.set(key, known);
+  return known;
+}
+
+type Verdict = "killed" | "survived" | "hunt fails without it";
+
 interface Result {
-  readonly verdict: "killed" | "survived" | "hunt fails without it";
-  readonly hunt: Hunt | undefined;
+  readonly verdict: Verdict;
+  readonly hunt: Hunt;
   readonly fired: string;
 }
 
-async function huntDown(mutant: Mutant): Promise<Result> {
-  const tree = new MutatedTree(mutant);
+async function huntDown(mutant: Mutant, tree: TreeCopy): Promise<Result[]> {
+  const results: Result[] = [];
+  tree.mutate(mutant);
   try {
-    for (const hunt of options.quick ? mutant.hunts.slice(0, 1) : mutant.hunts) {
-      const { passed, output } = await run(hunt, options.limit * 1000, tree.folder);
-      const fired = passed ? undefined : hunt.expect.exec(output)?.[0];
-      if (fired === undefined) continue;
-      if (!(await passesOnRealCode(hunt))) return { verdict: "hunt fails without it", hunt, fired };
-      return { verdict: "killed", hunt, fired };
+    for (const hunt of huntsOf(mutant)) {
+      const { passed, output } = await run(hunt.args, limitMs, tree.folder);
+      const found = passed ? undefined : hunt.expect.exec(output)?.[0];
+      const fired = found ?? (passed ? "" : `something else: ${output.slice(-300)}`);
+      if (found === undefined) results.push({ verdict: "survived", hunt, fired });
+      else if (!(await passesOnRealCode(hunt))) {
+        results.push({ verdict: "hunt fails without it", hunt, fired });
+      } else {
+        results.push({ verdict: "killed", hunt, fired });
+        if (!options.all) break;
+      }
     }
-    return { verdict: "survived", hunt: mutant.hunts[0], fired: "" };
+  } finally {
+    tree.mend();
+  }
+  return results;
+}
+
+function print(mutant: Mutant, { verdict, hunt, fired }: Result): void {
+  const command = commandOf(hunt);
+  const { name, breaks } = mutant;
+  if (options.json) {
+    console.log(JSON.stringify({ name, breaks, verdict, fired, command }));
+    return;
+  }
+  console.log(`${name.padEnd(28)} ${verdict.padEnd(9)} ${fired.replace(/\s+/g, " ").trim()}`);
+  console.log(`  breaks  ${breaks}`);
+  console.log(`  with    npm run mutants -- --only ${name}`);
+  console.log(`  without ${command}`);
+}
+
+let failed = 0;
+const waiting = [...chosen];
+
+async function work(): Promise<void> {
+  const tree = new TreeCopy();
+  try {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const results = await huntDown(mutant, tree);
+      const killed = results.filter(({ verdict }) => verdict === "killed");
+      const isBad = options.all ? killed.length < results.length : killed.length === 0;
+      if (isBad || results.some(({ verdict }) => verdict === "hunt fails without it")) failed++;
+      const shown = options.all || killed.length === 0 ? results : killed;
+      for (const result of shown) print(mutant, result);
+    }
   } finally {
     tree.remove();
   }
 }
 
-const chosen = mutants.filter(({ name }) => options.only === undefined || name === options.only);
-if (chosen.length === 0) throw new Error(`there is no mutant ${options.only}`);
-let failed = 0;
-for (const mutant of chosen) {
-  const { verdict, hunt, fired } = await huntDown(mutant);
-  if (verdict !== "killed") failed++;
-  const command = hunt === undefined ? "" : commandOf(hunt);
-  if (options.json) {
-    console.log(
-      JSON.stringify({ name: mutant.name, breaks: mutant.breaks, verdict, fired, command }),
-    );
-    continue;
-  }
-  console.log(`${mutant.name.padEnd(28)} ${verdict.padEnd(9)} ${fired}`);
-  console.log(`  breaks  ${mutant.breaks}`);
-  console.log(`  with    npm run mutants -- --only ${mutant.name}`);
-  console.log(`  without ${command}`);
-}
-console.log(`${chosen.length} mutants, ${chosen.length - failed} killed`);
+const startedAt = performance.now();
+await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, work));
+const seconds = Math.round((performance.now() - startedAt) / 1000);
+console.log(`${chosen.length} mutants, ${chosen.length - failed} killed, ${seconds} s`);
 if (failed > 0) process.exitCode = 1;

@@ -8,6 +8,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "nod
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { hexBytes } from "../../src/base/bytes.ts";
+import type { SignerFloors } from "../../src/edge/signer-floors.ts";
+import { decodeFloorFile } from "../../src/host/floor-records.ts";
 import { findFreePorts } from "../../src/host/testnet/free-ports.ts";
 import { makeTestnetFolder, type TestnetFolder } from "../../src/host/testnet/testnet-folder.ts";
 import type { PublicKey } from "../../src/model/ids.ts";
@@ -92,13 +95,20 @@ export class Member {
     this.child?.kill("SIGKILL");
   }
 
+  /** What of the signer's file would survive a power cut: what it says was signed. */
+  syncedFloors(genesisHash: string): SignerFloors | undefined {
+    const path = this.floorPath();
+    if (path === undefined || this.key === undefined) return undefined;
+    const owner = { publicKey: hexBytes(this.key), genesisHash: hexBytes(genesisHash) };
+    const found = decodeFloorFile(readFileSync(path).subarray(0, syncedBytes(path)), owner);
+    return found.type === "records" ? found.last : undefined;
+  }
+
   /** What was not synced of the signer's file goes, as in a power cut. Returns the bytes lost. */
   loseUnsynced(): number {
-    const keys = join(this.folder, "keys");
-    const name = readdirSync(keys).find((each) => each.endsWith(".floor"));
-    if (name === undefined) return 0;
-    const path = join(keys, name);
-    const kept = Number(readFileSync(`${path}${syncedSuffix}`, "utf8"));
+    const path = this.floorPath();
+    if (path === undefined) return 0;
+    const kept = syncedBytes(path);
     const lost = readFileSync(path).length - kept;
     if (lost > 0) truncateSync(path, kept);
     return Math.max(0, lost);
@@ -120,7 +130,15 @@ export class Member {
       return undefined;
     }
   }
+
+  private floorPath(): string | undefined {
+    const keys = join(this.folder, "keys");
+    const name = readdirSync(keys).find((each) => each.endsWith(".floor"));
+    return name === undefined ? undefined : join(keys, name);
+  }
 }
+
+const syncedBytes = (path: string) => Number(readFileSync(`${path}${syncedSuffix}`, "utf8"));
 
 export class Arena {
   readonly network: NetworkFile;

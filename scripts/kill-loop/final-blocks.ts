@@ -2,7 +2,11 @@
  * What any node ever said to be final, by height: asked again and again while nodes come and go. A
  * block that was final for one and is another one for anybody, now or later, is a contradiction.
  */
-import type { Member } from "./arena.ts";
+/** A node that can be asked over HTTP; undefined while it does not answer. */
+export interface Asked {
+  readonly name: string;
+  get(path: string): Promise<Readonly<Record<string, unknown>> | undefined>;
+}
 
 const pageMax = 100;
 
@@ -14,7 +18,7 @@ export class FinalBlocks {
     return Math.max(0, ...this.byHeight.keys());
   }
 
-  async ask(members: readonly Member[]): Promise<void> {
+  async ask(members: readonly Asked[]): Promise<void> {
     await Promise.all(
       members.map(async (member) => {
         const info = await member.get("/api/blockchain/info");
@@ -28,7 +32,7 @@ export class FinalBlocks {
   }
 
   /** Every final block is on the chain of every one of them. Returns how many were compared. */
-  async compare(members: readonly Member[]): Promise<number> {
+  async compare(members: readonly Asked[]): Promise<number> {
     let compared = 0;
     for (const member of members) {
       for (let from = 0; from <= this.height; from += pageMax) {
@@ -47,14 +51,14 @@ export class FinalBlocks {
     return compared;
   }
 
-  private note(member: Member, height: unknown, hash: unknown): void {
+  private note(member: Asked, height: unknown, hash: unknown): void {
     if (typeof height !== "number" || typeof hash !== "string") return;
     const known = this.byHeight.get(height);
     if (known !== undefined && known !== hash) this.contradict(member, height, known, hash);
     this.byHeight.set(height, known ?? hash);
   }
 
-  private contradict(member: Member, height: number, known: string, hash: string): void {
+  private contradict(member: Asked, height: number, known: string, hash: string): void {
     this.contradictions.add(`at height ${height} ${known} was final, ${member.name} has ${hash}`);
   }
 }

@@ -33,10 +33,12 @@ export interface KillLoopSummary {
   readonly badSignatures: number;
   /** Cycles by where the victim was killed. */
   readonly points: Readonly<Record<string, number>>;
-  readonly chainsLost: number;
+  readonly powerCuts: number;
   readonly finalHeight: number;
   readonly finalBlocksCompared: number;
   readonly undone: readonly string[];
+  /** Signatures that were heard of and that no durable record of their signer covers. */
+  readonly unrecorded: readonly string[];
   readonly equivocations: readonly Equivocation[];
   readonly faults: readonly string[];
 }
@@ -56,8 +58,8 @@ const lookMs = 20;
 const startSlotsMax = 200;
 /** An order that is not carried out by then is a kill at random. */
 const orderSlotsMax = 24;
-/** Of so many restarts one finds its chain gone. */
-const chainLossEvery = 8;
+/** Of so many kills one is a power cut as well. */
+const powerCutEvery = 8;
 /** Of so many cycles one has two victims at once. */
 const pairEvery = 5;
 const kinds = { 1: "double-seal", 2: "double-vote", 3: "surround" } as const;
@@ -84,10 +86,11 @@ class KillLoop {
   private readonly taps: readonly Tap[];
   private readonly points: Record<string, number> = {};
   private readonly faults: string[] = [];
+  private readonly unrecorded: string[] = [];
   private readonly startedMs = performance.now();
   private readonly asking: NodeJS.Timeout;
   private done = 0;
-  private chainsLost = 0;
+  private powerCuts = 0;
 
   constructor(options: KillLoopOptions, arena: Arena) {
     this.options = options;
@@ -121,22 +124,24 @@ class KillLoop {
 
   private mayGoOn(): boolean {
     const { equivocations } = this.seen;
-    return equivocations.size + this.finals.contradictions.size + this.faults.length === 0;
+    const unrecorded = this.options.noFsync ? 0 : this.unrecorded.length;
+    const { contradictions } = this.finals;
+    return equivocations.size + contradictions.size + this.faults.length + unrecorded === 0;
   }
 
   private async cycle(victim: Member): Promise<void> {
     const point = this.options.powerCut ? "after-send" : [...killPoints, "random"][below(10)]!;
     const at = await this.killAt(victim, point as KillPoint | "random");
     if (at === undefined) return;
+    if (!this.options.powerCut) await sleep(below(2 * this.options.slotMs));
+    this.checkRecord(victim);
     const lost: string[] = [];
-    if (this.options.powerCut) {
+    if (this.options.powerCut || below(powerCutEvery) === 0) {
       const bytes = victim.loseUnsynced();
       if (bytes > 0) lost.push(`${bytes} bytes of the signer's file`);
-    } else await sleep(below(2 * this.options.slotMs));
-    if (this.options.powerCut || below(chainLossEvery) === 0) {
       victim.loseChain();
-      this.chainsLost++;
       lost.push("the chain");
+      this.powerCuts++;
     }
     const slot = this.arena.slot();
     victim.start();
@@ -168,9 +173,26 @@ class KillLoop {
     return undefined;
   }
 
+  /** What the victim signed is in what it had synced, even before anything is lost. */
+  private checkRecord(victim: Member): void {
+    const floors = victim.syncedFloors(this.arena.genesisHash);
+    const { sealSlot, targetSlot } = this.seen.newestOf(victim.key!);
+    const says = `durable are ${floors?.sealSlot} and ${floors?.targetSlot}`;
+    if (floors !== undefined && floors.sealSlot >= sealSlot && floors.targetSlot >= targetSlot) {
+      return;
+    }
+    this.unrecorded.push(
+      `${victim.name} sealed slot ${sealSlot}, voted for ${targetSlot}, ${says}`,
+    );
+  }
+
   private async heardSigning(victim: Member, fromSlot: number): Promise<boolean> {
     const until = performance.now() + startSlotsMax * this.options.slotMs + genesisAheadMs;
-    while (this.seen.newestSlotOf(victim.key!) < fromSlot) {
+    const newest = () => {
+      const { sealSlot, targetSlot } = this.seen.newestOf(victim.key!);
+      return Math.max(sealSlot, targetSlot);
+    };
+    while (newest() < fromSlot) {
       // The mutant's second signature is what all this is for: no need to hear a third.
       if (this.seen.equivocations.size > 0) return false;
       if (!victim.isUp || performance.now() > until) {
@@ -201,7 +223,7 @@ class KillLoop {
   }
 
   private summary(finalBlocksCompared: number): KillLoopSummary {
-    const { seen, finals, points, faults, chainsLost } = this;
+    const { seen, finals, points, faults, powerCuts } = this;
     return {
       cycles: this.done,
       slots: this.arena.slot(),
@@ -210,10 +232,11 @@ class KillLoop {
       votes: seen.votes,
       badSignatures: seen.bad,
       points,
-      chainsLost,
+      powerCuts,
       finalHeight: finals.height,
       finalBlocksCompared,
       undone: [...finals.contradictions],
+      unrecorded: this.unrecorded,
       equivocations: [...seen.equivocations.values()].map((evidence) => ({
         validator: evidence.validator,
         kind: kinds[evidence.type],

@@ -26,7 +26,8 @@ interface OfOne {
   readonly votes: Map<string, SignedVote>;
   /** By slot: sealed headers, one unless it cheated. */
   readonly seals: Map<number, Uint8Array[]>;
-  newestSlot: number;
+  newestSeal: number;
+  newestVote: number;
 }
 
 export class SeenSignatures {
@@ -45,13 +46,19 @@ export class SeenSignatures {
     this.genesisHash = hexBytes(genesisHash);
     this.ranked = validators;
     for (const key of validators) {
-      this.byValidator.set(key, { votes: new Map(), seals: new Map(), newestSlot: -1 });
+      this.byValidator.set(key, {
+        votes: new Map(),
+        seals: new Map(),
+        newestSeal: -1,
+        newestVote: -1,
+      });
     }
   }
 
-  /** Highest slot that it sealed or voted for. */
-  newestSlotOf(validator: PublicKey): number {
-    return this.of(validator).newestSlot;
+  /** Highest slots that it sealed and voted for. */
+  newestOf(validator: PublicKey): { readonly sealSlot: number; readonly targetSlot: number } {
+    const { newestSeal, newestVote } = this.of(validator);
+    return { sealSlot: newestSeal, targetSlot: newestVote };
   }
 
   onBlock(header: Uint8Array, body: Uint8Array): void {
@@ -75,7 +82,7 @@ export class SeenSignatures {
     const preimage = sealPreimage(this.genesisHash, header.hash);
     if (!this.isGood(seal, preimage, header.sealer)) return;
     this.seals++;
-    own.newestSlot = Math.max(own.newestSlot, header.slot);
+    own.newestSeal = Math.max(own.newestSeal, header.slot);
     for (const other of known) {
       const found = encodeEvidence(evidenceTypes.doubleSeal, header.sealer, other, bytes.slice());
       if (!("code" in found)) this.note(found);
@@ -117,7 +124,7 @@ export class SeenSignatures {
     if (own.votes.has(id)) return;
     if (!this.isGood(vote.signature, votePreimage(this.genesisHash, data), validator)) return;
     this.votes++;
-    own.newestSlot = Math.max(own.newestSlot, vote.targetSlot);
+    own.newestVote = Math.max(own.newestVote, vote.targetSlot);
     for (const other of own.votes.values()) {
       const found = voteFault(validator, other, vote);
       if (found !== undefined) this.note(found);

@@ -4,9 +4,9 @@
  * node gone, it dials until it is there again, so that it is the first to hear of a restart.
  */
 import { connect } from "node:net";
+import { newIdentity, WireEnd } from "../../bench/wire-end.ts";
 import { hexBytes } from "../../src/base/bytes.ts";
 import { inventoryItemBytes, inventoryKinds, type Message } from "../../src/wire/messages.ts";
-import { newIdentity, WireEnd } from "../../bench/wire-end.ts";
 import type { SeenSignatures } from "./seen-signatures.ts";
 
 const redialMs = 40;

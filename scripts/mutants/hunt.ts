@@ -1,40 +1,47 @@
 /**
- * Runs hunts, on the code as it is or on a mutated copy in a temporary folder. The real tree is
- * never changed.
+ * Runs hunts, on the code as it is or in a copy of the tree that is mutated and mended in place, so
+ * that what was compiled for one mutant serves the next. The real tree is never changed.
  */
 import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Hunt, Mutant } from "./mutant.ts";
+import type { Edit, Hunt, Mutant } from "./mutant.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const copied = ["src", "bin", "test", "scripts", "protocol-spec", "package.json", "tsconfig.json"];
+const outputMax = 1_000_000;
 
-/** A copy of the tree with the rule broken; call `remove` when done. */
-export class MutatedTree {
+/** A copy of the tree; call `remove` when done. */
+export class TreeCopy {
   readonly folder: string;
+  private readonly originals = new Map<string, string>();
 
-  constructor(mutant: Mutant) {
-    this.folder = mkdtempSync(join(tmpdir(), `mutant-${mutant.name}-`));
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "mutants-"));
     for (const name of copied) {
       cpSync(join(root, name), join(this.folder, name), { recursive: true });
     }
     symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
-    for (const edit of mutant.edits) {
+  }
+
+  /** Breaks the rule; throws when the code has moved away under the mutant. */
+  mutate({ name, edits }: Mutant): void {
+    for (const edit of edits) {
       const path = join(this.folder, edit.file);
       const text = readFileSync(path, "utf8");
-      const count = text.split(edit.find).length - 1;
-      if (count !== 1) {
-        throw new Error(
-          `mutant ${mutant.name}: "${edit.find}" occurs ${count} times in ${edit.file}`,
-        );
+      if (!this.originals.has(path)) this.originals.set(path, text);
+      const [before, after, ...more] = text.split(edit.find);
+      if (before === undefined || after === undefined || more.length > 0) {
+        throw new Error(`mutant ${name}: not exactly one ${quoted(edit)}`);
       }
-      writeFileSync(
-        path,
-        text.replace(edit.find, () => edit.replace),
-      );
+      writeFileSync(path, before + edit.replace + after);
     }
+  }
+
+  mend(): void {
+    for (const [path, text] of this.originals) writeFileSync(path, text);
+    this.originals.clear();
   }
 
   remove(): void {
@@ -47,17 +54,20 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** Runs `hunt` in `folder` (default: the real tree) to its end or for `limitMs`. */
-export function run(hunt: Hunt, limitMs: number, folder = root): Promise<Outcome> {
+/** Runs `node --import tsx` with `args` in `folder` (default: the real tree), for `limitMs` at most. */
+export function run(args: readonly string[], limitMs: number, folder = root): Promise<Outcome> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, ["--import", "tsx", ...hunt.args], { cwd: folder });
+    const child = spawn(process.execPath, ["--import", "tsx", ...args], { cwd: folder });
     let output = "";
     const keep = (chunk: Buffer) => {
-      if (output.length < 1_000_000) output += chunk.toString();
+      if (output.length < outputMax) output += chunk.toString();
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
-    const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
+    const timer = setTimeout(() => {
+      output += `\nended after ${limitMs / 1000} s\n`;
+      child.kill("SIGKILL");
+    }, limitMs);
     child.on("close", (code) => {
       clearTimeout(timer);
       done({ passed: code === 0, output });
@@ -66,4 +76,6 @@ export function run(hunt: Hunt, limitMs: number, folder = root): Promise<Outcome
 }
 
 export const commandOf = (hunt: Hunt): string =>
-  `node --import tsx ${hunt.args.map((arg) => (/[^\w./:-]/.test(arg) ? `'${arg}'` : arg)).join(" ")}`;
+  `node --import tsx ${hunt.args.map((arg) => (/[^\w./:=-]/.test(arg) ? `'${arg}'` : arg)).join(" ")}`;
+
+const quoted = ({ file, find }: Edit): string => `"${find}" in ${file}`;

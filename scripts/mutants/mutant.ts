@@ -16,6 +16,8 @@ export interface Hunt {
   readonly args: readonly string[];
   /** What the failure must say: a crash for another reason is no kill. */
   readonly expect: RegExp;
+  /** One test of a file: those of one file are tried on the real code in one go. */
+  readonly test?: { readonly file: string; readonly pattern: string };
 }
 
 export interface Mutant {
@@ -27,12 +29,23 @@ export interface Mutant {
   readonly hunts: readonly Hunt[];
 }
 
+export const edit = (file: string, find: string, replace: string): Edit => ({
+  file,
+  find,
+  replace,
+});
+
 export const sim = (seed: string, more: readonly string[], expect: RegExp): Hunt => ({
   args: ["bin/sim.ts", "--seed", seed, ...more],
   expect,
 });
 
-export const unit = (file: string, title: string, expect: RegExp = /not ok|✖/): Hunt => ({
-  args: ["--test", "--test-name-pattern", title, file],
-  expect,
-});
+/** The test of `file` whose title begins with `title`; that it fails is the kill, by default. */
+export function unit(file: string, title: string, expect?: RegExp): Hunt {
+  const pattern = `^${title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
+  return {
+    args: [`--test-name-pattern=${pattern}`, file],
+    expect: expect ?? new RegExp(`(not ok \\d+ - |✖ )${pattern.slice(1)}[^\\n]*`),
+    test: { file, pattern },
+  };
+}

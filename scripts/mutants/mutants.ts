@@ -5,6 +5,4 @@
  */
 import { type Mutant, sim, unit } from "./mutant.ts";
 
-
-
 export const mutants: readonly Mutant[] = [];

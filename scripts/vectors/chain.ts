@@ -1,107 +1,101 @@
-/** Network files, genesis, and three blocks on it with every root. */
-import { emptyBytes } from "../../src/base/bytes.ts";
+/**
+ * One chain with every kind of block: transfers, certificates, a validator that is voted in, one
+ * that cheats and leaves. And what must be refused on top of it. The story is in `steps`.
+ */
+import { concatBytes, emptyBytes } from "../../src/base/bytes.ts";
 import { buildBlock } from "../../src/chain/block-builder.ts";
-import { genesisBlock, genesisBody } from "../../src/chain/genesis.ts";
 import { Ledger } from "../../src/chain/ledger.ts";
+import type { BlockContext } from "../../src/chain/state-machine.ts";
+import { ed25519 } from "../../src/crypto/ed25519.ts";
 import { encodeBody } from "../../src/model/block.ts";
-import { encodeSealedHeader, type Header } from "../../src/model/header.ts";
-import {
-  formatNetworkFile,
-  type NetworkFile,
-  networkFileHash,
-  parseNetworkFile,
-  slotAt,
-  slotStartMs,
-} from "../../src/model/network-file.ts";
+import { type Certificate, encodeCertificate } from "../../src/model/certificate.ts";
+import { encodeEvidence, evidenceTypes } from "../../src/model/evidence.ts";
+import { evidenceTransaction } from "../../src/model/evidence-transaction.ts";
+import { approveFields, type ProposedChange, proposeFields } from "../../src/model/governance.ts";
+import { encodeSealedHeader, type Header, sealPreimage } from "../../src/model/header.ts";
+import type { PublicKey } from "../../src/model/ids.ts";
+import { formatNetworkFile } from "../../src/model/network-file.ts";
 import { encodeReceipt } from "../../src/model/receipt.ts";
-import type { Transaction } from "../../src/model/transaction.ts";
-import { leaderOf } from "../../src/model/validator-set.ts";
-import { genesis, hex, network, type VectorFile, validatorKeys } from "./inputs.ts";
+import {
+  addressOfKey,
+  signTransaction,
+  type Transaction,
+  type TransactionFields,
+} from "../../src/model/transaction.ts";
+import {
+  leaderOf,
+  quorum,
+  type ValidatorSet,
+  validatorsHash,
+} from "../../src/model/validator-set.ts";
+import { encodeVoteData, type VoteData, votePreimage } from "../../src/model/vote.ts";
+import {
+  accountKeys,
+  genesis,
+  genesisHash,
+  hex,
+  network,
+  seeds,
+  type VectorFile,
+  validatorKeys,
+} from "./inputs.ts";
 import { refusedBlocks } from "./refused-blocks.ts";
-import { seal, transfer } from "./signed.ts";
+import { transfer } from "./signed.ts";
 
-export function networkFilesFile(): VectorFile {
-  const files: readonly (readonly [string, NetworkFile])[] = [
-    ["the vectors' network", network],
-    [
-      "one validator, no accounts",
-      {
-        ...network,
-        name: "x",
-        validators: validatorKeys.slice(0, 1),
-        accounts: [],
-        blockReward: 0n,
-        minFee: 0n,
-      },
-    ],
-    ["accounts given in another order", { ...network, accounts: network.accounts.toReversed() }],
-  ];
-  const text = formatNetworkFile(network);
-  const twice = text.replace(/("validators": \[\n)( {4}"[0-9a-f]{64}",\n)/, "$1$2$2");
-  const wrong: readonly (readonly [string, string])[] = [
-    ["not JSON", text.slice(1)],
-    ["an unknown field", text.replace('"name"', '"extra": 1,\n  "name"')],
-    ["no name", text.replace(/ {2}"name": .*\n/, "")],
-    ["a name with a slash", text.replace("vectors", "a/b")],
-    ["engine pow", text.replace('"poa"', '"pow"')],
-    ["slots of 99 ms", text.replace('"slotMs": 1000', '"slotMs": 99')],
-    ["a time that is no integer", text.replace("1800000000000", "1800000000000.5")],
-    ["an amount that is a number", text.replace('"blockReward": "50"', '"blockReward": 50')],
-    ["an amount with a leading zero", text.replace('"blockReward": "50"', '"blockReward": "050"')],
-    ["an amount of 2^63", text.replace('"minFee": "2"', '"minFee": "9223372036854775808"')],
-    ["a validator twice", twice],
-    ["upper-case hex", text.replace(validatorKeys[0]!, validatorKeys[0]!.toUpperCase())],
-    ["balances of 2^63 in all", text.replace('"1000000"', '"9223372036854775807"')],
-  ];
-  return {
-    name: "network-files",
-    description: "Canonical texts, what genesis commits to, genesis headers; and texts to refuse.",
-    spec: "protocol-spec/05-objects §9",
-    cases: [
-      ...files.map(([name, file]) => {
-        const ledger = new Ledger(file);
-        const sealed = genesisBlock(file, ledger);
-        return {
-          name,
-          kind: "network",
-          text: formatNetworkFile(file),
-          paramsHash: hex(networkFileHash(file)),
-          stateRoot: hex(ledger.root),
-          genesisHeader: hex(encodeSealedHeader(sealed)),
-          genesisHash: sealed.header.hash,
-          body: hex(genesisBody),
-        };
-      }),
-      ...[-1, 0, 999, 1_000, 12_345_678].map((sinceMs) => {
-        const wallMs = network.genesisTimeMs + sinceMs;
-        const slot = slotAt(network, wallMs);
-        const startMs = slotStartMs(network, slot);
-        const { genesisTimeMs, slotMs } = network;
-        return {
-          name: `slot at ${sinceMs} ms`,
-          kind: "slot",
-          genesisTimeMs,
-          slotMs,
-          wallMs,
-          slot,
-          startMs,
-        };
-      }),
-      ...wrong.map(([name, bad]) => {
-        if (!("errors" in parseNetworkFile(bad))) throw new Error(`${name} was accepted`);
-        return { name, kind: "network", text: bad, error: "refused" };
-      }),
-    ],
-  };
+/** A block of the story, with what a certificate for it needs. */
+export interface ToldBlock {
+  readonly header: Header;
+  readonly seal: Uint8Array;
+  readonly body: Uint8Array;
+  /** In charge of it. */
+  readonly set: ValidatorSet;
+  /** Final by its branch. */
+  readonly finalHeight: number;
 }
 
 interface Step {
   readonly slot: number;
-  readonly transactions: readonly Transaction[];
+  readonly carries?: boolean;
+  readonly transactions?: readonly Transaction[];
+}
+
+const newcomer = accountKeys[0]!;
+const [v0, v1, v2, v3] = validatorKeys as [PublicKey, PublicKey, PublicKey, PublicKey];
+const seedOf = new Map([
+  ...validatorKeys.map((key, rank) => [key, seeds.validators[rank]!] as const),
+  [newcomer, seeds.accounts[0]!] as const,
+]);
+const sign = (key: PublicKey, preimage: Uint8Array) => ed25519.sign(seedOf.get(key)!, preimage);
+const signed = (fields: TransactionFields) =>
+  signTransaction(fields, genesisHash, (preimage) => sign(fields.sender, preimage));
+
+const terms = (sender: PublicKey, nonce: bigint) => ({ sender, nonce, fee: 2n, validUntilSlot: 0 });
+const propose = (sender: PublicKey, nonce: bigint, change: Partial<ProposedChange>) => {
+  const whole = { action: "add", validator: newcomer, rank: undefined, force: false } as const;
+  return signed(proposeFields({ ...whole, ...change }, terms(sender, nonce)));
+};
+const adding = propose(v1, 0n, {});
+const approve = (sender: PublicKey, nonce: bigint) =>
+  signed(approveFields(adding.id, terms(sender, nonce)));
+
+const signVote = (data: VoteData, key: PublicKey): Uint8Array =>
+  sign(key, votePreimage(genesisHash, encodeVoteData(data)));
+
+/** Validator 2 voted for two blocks of slot 9. */
+function fault(): Transaction {
+  const zero = genesis.header.parentHash;
+  const message = (targetHash: VoteData["targetHash"]) => {
+    const data = { sourceSlot: 0, sourceHash: zero, targetSlot: 9, targetHash };
+    return concatBytes(encodeVoteData(data), signVote(data, v2));
+  };
+  const [one, other] = [message(zero), message(genesis.header.hash)];
+  const evidence = encodeEvidence(evidenceTypes.doubleVote, v2, one, other);
+  if ("code" in evidence) throw new Error(evidence.detail);
+  return evidenceTransaction(evidence, addressOfKey(v3));
 }
 
 const steps: readonly Step[] = [
-  { slot: 1, transactions: [] },
+  { slot: 1 },
   {
     slot: 3,
     transactions: [
@@ -111,29 +105,87 @@ const steps: readonly Step[] = [
     ],
   },
   { slot: 8, transactions: [transfer(2, { nonce: 0n, fee: 2n, amount: 0n })] },
+  { slot: 9, carries: true },
+  // A quorum decides to add a fifth; one approval comes too late and fails.
+  { slot: 10, carries: true, transactions: [adding, approve(v3, 0n), approve(v0, 0n), approve(v3, 1n)] },
+  { slot: 11, carries: true },
+  // The block of slot 10 is final by this one: it hands over to five.
+  { slot: 12, carries: true },
+  {
+    slot: 13,
+    carries: true,
+    transactions: [fault(), propose(v0, 1n, { action: "rerank", validator: newcomer, rank: 0 })],
+  },
+  // Sealed by the new one.
+  { slot: 14, carries: true },
+  // The evidence is final: four are left, the cheat not among them.
+  { slot: 15, carries: true },
+  { slot: 16 },
 ];
+
+const kinds: readonly string[] = ["transfer", "data", "propose", "approve", "evidence"];
+
+/** By the quorum of lowest ranks, as everybody who counted these votes first would have it. */
+export function certificateFor(
+  { header, set }: Pick<ToldBlock, "header" | "set">,
+  over: Partial<VoteData> = {},
+  ranks: readonly number[] = Array.from({ length: quorum(set.length) }, (_, rank) => rank),
+): Certificate {
+  const { slot: targetSlot, hash: targetHash } = header;
+  const { justifiedSlot: sourceSlot, justifiedHash: sourceHash } = header;
+  const data = { sourceSlot, sourceHash, targetSlot, targetHash, ...over };
+  return encodeCertificate({
+    data,
+    validatorsHash: validatorsHash(set),
+    validatorCount: set.length,
+    signers: ranks.map((rank) => ({ rank, signature: signVote(data, set[rank]!) })),
+  });
+}
+
+export const sealOf = (header: Header): Uint8Array =>
+  sign(header.sealer, sealPreimage(genesisHash, header.hash));
+
+/** What is final by a block that carries the certificate of `target`. */
+export function finalHeightBy(target: ToldBlock): number {
+  const { justifiedSlot, slot, height } = target.header;
+  return justifiedSlot > 0 && slot === justifiedSlot + 1 ? height - 1 : target.finalHeight;
+}
 
 export function chainFile(): VectorFile {
   const ledger = new Ledger(network);
-  let parent: Header = genesisBlock(network, ledger).header;
-  const blocks = steps.map(({ slot, transactions }) => {
-    const sealer = leaderOf(validatorKeys, slot);
-    const { header, body } = buildBlock(ledger, network, parent, {
+  ledger.genesis(network);
+  const told: ToldBlock[] = [
+    { ...genesis, body: new Uint8Array(4), set: network.validators, finalHeight: 0 },
+  ];
+  const blocks = steps.map(({ slot, carries = false, transactions = [] }) => {
+    const parent = told.at(-1)!;
+    const set = ledger.validators();
+    const sealer = leaderOf(set, slot);
+    const certificate = carries ? certificateFor(parent) : undefined;
+    const finalHeight = carries ? finalHeightBy(parent) : parent.finalHeight;
+    const voters = certificate?.signers.map(({ rank }) => parent.set[rank]!) ?? [];
+    const { header, body } = buildBlock(ledger, network, parent.header, {
       slot,
       sealer,
       candidates: transactions,
+      certificate,
+      voters,
+      finalHeight,
     });
     if (header.txCount !== transactions.length) throw new Error("all are valid");
-    const applied = ledger.apply({ height: header.height, slot, sealer }, transactions);
+    const context = { height: header.height, slot, sealer, finalizedHeight: finalHeight, voters };
+    const applied = ledger.apply(context, transactions);
     if ("code" in applied) throw new Error(applied.detail);
-    parent = header;
-    const rank = validatorKeys.indexOf(sealer);
+    const seal = sealOf(header);
+    told.push({ header, seal, body, set, finalHeight });
     return {
-      name: `block ${header.height} in slot ${slot}`,
+      name: `block ${header.height} in slot ${slot}${carries ? ", carries a certificate" : ""}`,
       kind: "block",
-      header: hex(encodeSealedHeader({ header, seal: seal(header, rank) })),
+      transactions: transactions.map(({ type }) => kinds[type]),
+      header: hex(encodeSealedHeader({ header, seal })),
       body: hex(body),
       hash: header.hash,
+      finalHeight,
       stateRoot: hex(applied.stateRoot),
       receipts: applied.receipts.map((receipt) => hex(encodeReceipt(receipt))),
       receiptsRoot: hex(applied.receiptsRoot),
@@ -144,7 +196,7 @@ export function chainFile(): VectorFile {
   return {
     name: "chain",
     description:
-      "Genesis and three blocks of the vectors' network, with the whole state after each.",
+      "Genesis and eleven blocks: transfers, certificates, a set change, evidence; the whole state after each.",
     spec: "protocol-spec/06-validation §1 to §4, 05-objects §8",
     cases: [
       {
@@ -155,28 +207,33 @@ export function chainFile(): VectorFile {
         hash: genesis.header.hash,
       },
       ...blocks,
-      ...refusedTransactions(ledger, parent),
-      ...refusedBlocks(ledger, parent),
+      ...refusedTransactions(ledger, told.at(-1)!),
+      ...refusedBlocks(ledger, told),
     ],
   };
 }
 
-/** On top of the three blocks: bodies whose transactions break a rule of the ledger. */
-function refusedTransactions(ledger: Ledger, parent: Header) {
-  const slot = 9;
-  const sealer = leaderOf(validatorKeys, slot);
+/** On top of the chain: bodies whose transactions break a rule of the ledger. */
+function refusedTransactions(ledger: Ledger, { header: parent, finalHeight }: ToldBlock) {
+  const slot = parent.slot + 1;
+  const context: BlockContext = {
+    height: parent.height + 1,
+    slot,
+    sealer: leaderOf(ledger.validators(), slot),
+    finalizedHeight: finalHeight,
+    voters: [],
+  };
   const most = 2n ** 64n - 1n;
   const tried: readonly (readonly [string, Transaction])[] = [
     ["nonce used before", transfer(0, { nonce: 1n })],
     ["nonce too high", transfer(0, { nonce: 3n })],
     ["fee too low", transfer(0, { nonce: 2n, fee: 1n })],
-    ["expired", transfer(0, { nonce: 2n, validUntilSlot: 8 })],
+    ["expired", transfer(0, { nonce: 2n, validUntilSlot: slot - 1 })],
     ["more than there is", transfer(2, { nonce: 1n, amount: 1_000_000n })],
     ["amount and fee beyond 64 bits", transfer(0, { nonce: 2n, amount: most, fee: 2n })],
     ["of an unknown type", transfer(0, { nonce: 2n, type: 1 })],
   ];
   return tried.map(([name, transaction]) => {
-    const context = { height: parent.height + 1, slot, sealer };
     const applied = ledger.apply(context, [transaction]);
     if (!("code" in applied)) throw new Error(`${name} was applied`);
     const own = ledger.check(transaction, slot);

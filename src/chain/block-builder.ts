@@ -11,6 +11,7 @@ import { merkleRoot } from "../model/merkle.ts";
 import { type NetworkFile, slotStartMs } from "../model/network-file.ts";
 import type { Transaction } from "../model/transaction.ts";
 import { chainLimits } from "../params/limits.ts";
+import { basisOf, type Recovered } from "./recoveries.ts";
 import type { StateMachine } from "./state-machine.ts";
 
 export interface UnsealedBlock {
@@ -27,6 +28,8 @@ export interface BlockIntent {
   readonly voters: readonly PublicKey[];
   /** Of the highest block that is final by this one. */
   readonly finalHeight: number;
+  /** The parent is the block of a recovery. */
+  readonly recovered?: Recovered | undefined;
 }
 
 /** `state` is that after `parent`, and is so again on return. */
@@ -36,12 +39,20 @@ export function buildBlock(
   parent: Header,
   intent: BlockIntent,
 ): UnsealedBlock {
-  const { slot, sealer, candidates, certificate, voters, finalHeight } = intent;
+  const { slot, sealer, candidates, certificate, voters, finalHeight, recovered } = intent;
   const height = parent.height + 1;
+  const basis = basisOf(parent, recovered);
   const carried = certificate?.bytes ?? emptyBytes;
   const bytesMax = chainLimits.blockBodyBytesMax - 4 - carried.length;
   const few = candidates.slice(0, chainLimits.blockTransactionsMax);
-  const context = { height, slot, sealer, finalizedHeight: finalHeight, voters };
+  const context = {
+    height,
+    slot,
+    sealer,
+    finalizedHeight: finalHeight,
+    voters,
+    recoveredSet: recovered?.set,
+  };
   const applied = state.applyPossible(context, few, bytesMax);
   state.undo(applied.changes);
   const body = encodeBody(carried, applied.included);
@@ -57,9 +68,9 @@ export function buildBlock(
     txRoot: merkleRoot(applied.included.map((transaction) => transaction.bytes)),
     receiptsRoot: applied.receiptsRoot,
     certHash: certificate === undefined ? new Uint8Array(32) : certificateHash(carried),
-    justifiedSlot: certificate?.data.targetSlot ?? parent.justifiedSlot,
-    justifiedHash: certificate?.data.targetHash ?? parent.justifiedHash,
-    validatorsHash: parent.nextValidatorsHash,
+    justifiedSlot: certificate?.data.targetSlot ?? basis.justifiedSlot,
+    justifiedHash: certificate?.data.targetHash ?? basis.justifiedHash,
+    validatorsHash: basis.validatorsHash,
     nextValidatorsHash: applied.nextValidatorsHash,
     sealer,
     bodyBytes: body.length,

@@ -13,7 +13,7 @@ import type { Conn } from "../edge/conn.ts";
 import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
-import { best, better } from "./fork-choice.ts";
+import { better } from "./fork-choice.ts";
 import { type Derived, descendsFrom, type TreeNode, treeNode } from "./tree-node.ts";
 
 export class BlockTree {
@@ -50,7 +50,9 @@ export class BlockTree {
     this.baseNode = base;
     if (descendsFrom(base, old)) {
       leaveBehind(base, old);
-      if (this.bestNode.isOnBase) return;
+      const claim = this.bestNode.header.justifiedSlot;
+      const ranksAsBefore = claim > base.slot || claim <= old.slot;
+      if (this.bestNode.isOnBase && ranksAsBefore) return;
     } else {
       for (const node of this.nodes.values()) node.isOnBase = false;
       for (const node of subtree(base)) node.isOnBase = true;
@@ -192,12 +194,24 @@ export class BlockTree {
   }
 
   private findBestHeader(): void {
-    const open = [...this.nodes.values()].filter((n) => n.status !== "invalid" && !n.isHidden);
-    this.bestNode = best(open.filter((n) => n.isOnBase)) ?? best(open) ?? this.rootNode;
+    let found: TreeNode | undefined;
+    for (const node of this.nodes.values()) {
+      if (node.status === "invalid" || node.isHidden) continue;
+      if (found === undefined || this.isPreferred(node, found)) found = node;
+    }
+    this.bestNode = found ?? this.rootNode;
   }
 
+  /**
+   * What stands on the base, then what names a newer justified block: its body brings the proof, and
+   * perhaps the only way to learn of a hand-over. Who lies in a header has no body for it.
+   */
   private isPreferred(node: TreeNode, other: TreeNode): boolean {
-    return node.isOnBase === other.isOnBase ? better(node, other) : node.isOnBase;
+    if (node.isOnBase !== other.isOnBase) return node.isOnBase;
+    const { slot } = this.baseNode;
+    const claim = Math.max(slot, node.header.justifiedSlot);
+    const rival = Math.max(slot, other.header.justifiedSlot);
+    return claim === rival ? better(node, other) : claim > rival;
   }
 }
 

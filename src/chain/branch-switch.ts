@@ -23,9 +23,17 @@ import type { ActiveChain } from "./active-chain.ts";
 import { targetOf } from "./carried-proof.ts";
 import type { Journal } from "./journal.ts";
 import { certificateOf } from "./justification.ts";
-import { bodyKey, encodeNode, encodeRef, metaKey, nodeKey, setKey, stateKey } from "./records.ts";
+import {
+  bodyKey,
+  encodeNode,
+  encodeRef,
+  metaKey,
+  nodeKey,
+  setKey,
+  stateWrites,
+} from "./records.ts";
 import { checkResult } from "./rules.ts";
-import type { BlockContext, StateChange, StateMachine } from "./state-machine.ts";
+import type { BlockContext, StateMachine } from "./state-machine.ts";
 import { blockOf, bodyOf, forkPointOf, pathTo, type TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
 
@@ -143,7 +151,9 @@ export class BranchSwitch {
     const target = isZero(node.header.certHash) ? undefined : targetOf(node);
     const set = target && this.sets.get(target.header.validatorsHash);
     const voters = set === undefined ? [] : certifiersOf(certificateOf(node), set);
-    return { height, slot, sealer, finalizedHeight: node.final.height, voters };
+    const finalizedHeight = node.final.height;
+    const recoveredSet = node.parent?.recovered?.set;
+    return { height, slot, sealer, finalizedHeight, voters, recoveredSet };
   }
 
   private write(writes: readonly Write[], fresh: readonly TreeNode[]): Ticket {
@@ -219,8 +229,4 @@ function setWrites(header: Header, sets: ValidatorSets): Write[] {
   const hash = header.nextValidatorsHash;
   const set = defined(sets.get(hash), "it was learned when the block was executed");
   return [{ key: setKey(hash), value: encodeValidatorSet(set) }];
-}
-
-function stateWrites(changes: readonly StateChange[], side: "before" | "after"): Write[] {
-  return changes.map((change) => ({ key: stateKey(change.key), value: change[side] }));
 }

@@ -15,26 +15,28 @@ import { type Rejection, rejection } from "../model/rule-code.ts";
 import type { ValidatorSet } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { FinalizedRef } from "./records.ts";
-import { ancestorInSlot, type TreeNode } from "./tree-node.ts";
+import { type Basis, basisOf } from "./recoveries.ts";
+import { ancestorInSlot, finalAfter, type TreeNode } from "./tree-node.ts";
 
-/** Does `header` raise what its parent holds for justified, and so carry a certificate? */
-export function isRaised(header: Header, parent: Header): boolean {
+/** Does `header` raise what it takes over for justified, and so carry a certificate? */
+export function isRaised(header: Header, basis: Basis): boolean {
   return (
-    header.justifiedSlot !== parent.justifiedSlot || header.justifiedHash !== parent.justifiedHash
+    header.justifiedSlot !== basis.justifiedSlot || header.justifiedHash !== basis.justifiedHash
   );
 }
 
 /** 06-validation §1, line "justified": what is final by the branch up to `header`. */
 export function finalBy(header: Header, parent: TreeNode): FinalizedRef | Rejection {
   const carries = !isZero(header.certHash);
-  if (!isRaised(header, parent.header)) {
+  const basis = basisOf(parent.header, parent.recovered);
+  if (!isRaised(header, basis)) {
     return carries
       ? rejection("header-certificate", "a certificate that raises nothing is carried")
-      : parent.final;
+      : finalAfter(parent);
   }
   if (!carries) return rejection("header-certificate", "justified is raised without a certificate");
-  if (header.justifiedSlot <= parent.header.justifiedSlot) {
-    const detail = `above slot ${parent.header.justifiedSlot} expected, got ${header.justifiedSlot}`;
+  if (header.justifiedSlot <= basis.justifiedSlot) {
+    const detail = `above slot ${basis.justifiedSlot} expected, got ${header.justifiedSlot}`;
     return rejection("header-justified", detail);
   }
   const target = ancestorInSlot(parent, header.justifiedSlot);
@@ -44,7 +46,7 @@ export function finalBy(header: Header, parent: TreeNode): FinalizedRef | Reject
   if (target?.hash !== header.justifiedHash) {
     return rejection("header-justified", `no ancestor in slot ${header.justifiedSlot} is that`);
   }
-  return target.finalizes ?? parent.final;
+  return target.finalizes ?? finalAfter(parent);
 }
 
 /**

@@ -17,14 +17,14 @@ import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
 import type { Vote } from "../model/vote.ts";
-import { assembleChain, type ChainParts, sizesOf } from "./chain-parts.ts";
+import { assembleChain, type ChainParts, sizesOf, type Trust } from "./chain-parts.ts";
 import type { ChainView } from "./chain-view.ts";
 import { Duties } from "./duties.ts";
 import { genesisBlock } from "./genesis.ts";
 import type { HeadersImported } from "./header-intake.ts";
 import type { ChainPort, Imported } from "./imported.ts";
 import type { SafetyConflict } from "./justification.ts";
-import type { BlockRef, FinalizedRef } from "./records.ts";
+import type { FinalizedRef } from "./records.ts";
 import type { StateMachine } from "./state-machine.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { WaitingBlock } from "./waiting.ts";
@@ -43,21 +43,21 @@ export class ChainManager {
   private untold: Imported[] = [];
   private resumeAt = Number.POSITIVE_INFINITY;
 
-  /** Writes to `port` at once when the store is fresh. Throws `StoreDamaged`. */
+  /** Writes to `port` at once when the store is fresh. Throws `StoreDamaged`, `StoreRefused`. */
   constructor(
     env: Env,
     port: ChainPort,
     file: NetworkFile,
     state: StateMachine,
     image: StoreImage,
-    checkpoint?: BlockRef,
+    trust: Trust = {},
   ) {
     this.env = env;
     this.port = port;
     this.genesis = genesisBlock(file, state);
     this.genesisHash = this.genesis.header.hash;
     const { genesis } = this;
-    this.parts = assembleChain({ env, port, file, state, image, genesis, checkpoint });
+    this.parts = assembleChain({ env, port, file, state, image, genesis, trust });
     this.duties = new Duties(this.parts, state, file);
   }
 

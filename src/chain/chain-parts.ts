@@ -14,13 +14,14 @@ import type { StoreImage } from "../edge/store-image.ts";
 import type { Certificate } from "../model/certificate.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { SealedHeader } from "../model/header.ts";
-import { idBytes } from "../model/ids.ts";
 import { type NetworkFile, slotAt } from "../model/network-file.ts";
+import type { Recovery } from "../model/recovery.ts";
 import type { ActiveChain } from "./active-chain.ts";
+import { recoveryWrites } from "./adopt-recoveries.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { BodyIntake } from "./body-intake.ts";
 import { Burial } from "./burial.ts";
-import { startChain } from "./chain-start.ts";
+import { demandCheckpoint, startChain } from "./chain-start.ts";
 import { ChainView } from "./chain-view.ts";
 import { EvidenceDesk } from "./evidence-desk.ts";
 import { haltWrite } from "./halt-record.ts";
@@ -30,6 +31,7 @@ import type { ChainPort } from "./imported.ts";
 import { Journal } from "./journal.ts";
 import { Justification } from "./justification.ts";
 import { type BlockRef, metaKey } from "./records.ts";
+import { Recoveries } from "./recoveries.ts";
 import { genesisWrites } from "./restore.ts";
 import { SlotTable } from "./slot-table.ts";
 import type { StateMachine } from "./state-machine.ts";
@@ -40,6 +42,7 @@ import { VoteDesk } from "./vote-desk.ts";
 export interface ChainParts {
   readonly tree: BlockTree;
   readonly active: ActiveChain;
+  readonly recoveries: Recoveries;
   readonly sets: ValidatorSets;
   readonly slots: SlotTable;
   readonly journal: Journal;
@@ -59,14 +62,26 @@ export interface ChainSetup {
   readonly state: StateMachine;
   readonly image: StoreImage;
   readonly genesis: SealedHeader;
-  readonly checkpoint: BlockRef | undefined;
+  readonly trust: Trust;
 }
 
-/** `state` is at genesis before, at the head after. Throws `StoreDamaged`. */
+/** What the operator was told by people, and no block may contradict. */
+export interface Trust {
+  /** No other block at its height is believed. */
+  readonly checkpoint?: BlockRef | undefined;
+  /** In the order in which the network went through them. */
+  readonly recoveries?: readonly Recovery[] | undefined;
+}
+
+/** `state` is at genesis before, at the head after. Throws `StoreDamaged`, `StoreRefused`. */
 export function assembleChain(setup: ChainSetup): ChainParts {
-  const { env, port, file, state, image, genesis, checkpoint } = setup;
+  const { env, port, file, state, image, genesis } = setup;
+  const { checkpoint } = setup.trust;
   const { hash: genesisHash } = genesis.header;
-  const start = startChain(image, genesis, state);
+  const recoveries = new Recoveries(genesisHash, setup.trust.recoveries ?? []);
+  const { domain } = recoveries;
+  const start = startChain(image, genesis, state, recoveries);
+  demandCheckpoint(start.active, checkpoint);
   const { tree, active, sets, finalized } = start;
   const slots = new SlotTable();
   for (const node of tree.all()) slots.add(node.header);
@@ -98,7 +113,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     onRemoved(removed);
     state.commit();
     headers.dropBuried(tree.root.height);
-    if (sets.isFull) sets.retain(namedSets(tree));
+    if (sets.isFull) sets.retain(namedSets(tree, recoveries));
   });
   const keeper = new HeadKeeper(env, port, {
     tree,
@@ -112,7 +127,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     onFinalized: (node) => votes.onFinalized(node.slot),
   });
   const evidence = new EvidenceDesk({
-    genesisId: idBytes(genesisHash),
+    domain,
     signatures: env.signatures,
     registry: () => state.registry(),
     slot,
@@ -123,10 +138,10 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     sets,
     burial,
     justification,
-    genesisHash,
+    domain,
     signatures: env.signatures,
     finalized: () => keeper.finalized,
-    headSet: () => state.validators(),
+    headSet: () => active.head.recovered?.set ?? state.validators(),
     slot,
     onEvidence: (found: Evidence, source: Conn | undefined) => evidence.found(found, source),
     onHeard: (certificate: Certificate) => {
@@ -138,16 +153,19 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     active,
     sets,
     isKnown: (data, validator, signature) => votes.knows(data, validator, signature),
-    verify: (body, certifiers) => port.verify(idBytes(genesisHash), body, certifiers),
+    verify: (body, certifiers) => port.verify(domain, body, certifiers),
   });
   const gate = { file, genesis: genesis.header, tree, active, burial, journal, slots, sets };
-  const headers = new HeaderIntake(env, port, { ...gate, checkpoint, onRemoved });
+  const headers = new HeaderIntake(env, port, { ...gate, checkpoint, recoveries, onRemoved });
   const view = new ChainView(tree, active, burial, genesisHash, {
     isOrphan: (hash) => headers.isOrphan(hash),
     newestVoteSlotOf: (validator) => votes.newestSlotOf(validator),
   });
 
-  if (start.isFresh) journal.write(genesisWrites(genesis, state));
+  if (start.isFresh) {
+    journal.write([...genesisWrites(genesis, state), ...recoveryWrites(recoveries)]);
+  }
+  if (start.adopted.length > 0) journal.writeDurably(start.adopted, active.head);
   // What stored blocks carry was checked before they were stored.
   justification.onReady([...tree.all()]);
   if (start.justified !== undefined) justification.add(start.justified);
@@ -157,6 +175,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
   return {
     tree,
     active,
+    recoveries,
     sets,
     slots,
     journal,
@@ -185,7 +204,8 @@ export function sizesOf(parts: ChainParts) {
   };
 }
 
-function* namedSets(tree: BlockTree): Iterable<Uint8Array> {
+function* namedSets(tree: BlockTree, recoveries: Recoveries): Iterable<Uint8Array> {
+  for (const { setHash } of recoveries.sets()) yield setHash;
   for (const { header } of tree.all()) {
     yield header.validatorsHash;
     yield header.nextValidatorsHash;

@@ -9,6 +9,7 @@ import { certifiersOf } from "../model/certificate.ts";
 import { evidenceTransaction } from "../model/evidence-transaction.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
+import { domainAt } from "../model/signing-domain.ts";
 import { addressOfKey, type Transaction } from "../model/transaction.ts";
 import { leaderOf, type ValidatorSet } from "../model/validator-set.ts";
 import { buildBlock, type UnsealedBlock } from "./block-builder.ts";
@@ -33,23 +34,21 @@ export class Duties {
   timely(slot: number): TreeNode | undefined {
     const { active, slots, tree } = this.parts;
     const { head } = active;
-    const leader =
-      head.slot === slot ? head.header.sealer : leaderOf(this.state.validators(), slot);
+    const leader = head.slot === slot ? head.header.sealer : leaderOf(this.inCharge(), slot);
     const first = slots.of(leader, slot)[0];
     return first === undefined ? undefined : tree.get(first);
   }
 
   /** In charge of the next block on the head. */
   get validatorCount(): number {
-    return this.state.validators().length;
+    return this.inCharge().length;
   }
 
   /** Does `key` lead `slot`, on the head or beside it? */
   leads(key: PublicKey, slot: number): boolean {
     const { head } = this.parts.active;
     return (
-      leaderOf(this.state.validators(), slot) === key ||
-      leaderOf(this.validatorsOf(head), slot) === key
+      leaderOf(this.inCharge(), slot) === key || leaderOf(this.validatorsOf(head), slot) === key
     );
   }
 
@@ -63,8 +62,16 @@ export class Duties {
     return this.parts.keeper.prove(node);
   }
 
-  standsOnFinal(node: TreeNode): boolean {
-    return descendsFrom(node, this.parts.justification.finalCandidate.node);
+  /** Is there anything left to decide about `node`, and nothing final beside it? */
+  isOpen(node: TreeNode): boolean {
+    const { justification, recoveries } = this.parts;
+    const { node: final } = justification.finalCandidate;
+    return node !== final && descendsFrom(node, final) && recoveries.isOpen(node);
+  }
+
+  /** What a seal of `slot`, or a vote for a target in it, is signed for. */
+  domainAt(slot: number): Uint8Array {
+    return domainAt(this.parts.recoveries.domain, slot);
   }
 
   /** From now on only a block of a slot after `slot` brings certificates that count at once. */
@@ -86,26 +93,35 @@ export class Duties {
     sealer: PublicKey,
     candidates: () => readonly Transaction[],
   ): UnsealedBlock | undefined {
-    const { active, justification, sets, evidence, keeper } = this.parts;
+    const { active, justification, sets, evidence, keeper, recoveries } = this.parts;
     const { head } = active;
-    const plan = planSeal(head, justification.justified, slot, this.state.validators().length);
+    const plan = planSeal(head, justification.justified, slot, this.inCharge().length);
     if (plan === undefined || slot <= plan.parent.slot) return undefined;
     const { parent, certificate, finalHeight } = plan;
+    if (!recoveries.isOpen({ height: parent.height + 1, slot })) return undefined;
+    const { recovered } = parent;
     if (leaderOf(this.inChargeAfter(parent), slot) !== sealer) return undefined;
-    if (this.state.registry().jailed.includes(sealer)) return undefined;
+    const { jailed } = this.state.registry();
+    if (recovered === undefined && jailed.includes(sealer)) return undefined;
     const set = certificate && sets.get(certificate.validatorsHash);
     const voters = certificate && set ? certifiersOf(certificate, set) : [];
     const reward = addressOfKey(sealer);
     const found = evidence.candidates().map((piece) => evidenceTransaction(piece, reward));
     const all = [...found, ...candidates()];
-    const intent = { slot, sealer, candidates: all, certificate, voters, finalHeight };
+    const intent = { slot, sealer, candidates: all, certificate, voters, finalHeight, recovered };
     const build = () => buildBlock(this.state, this.file, parent.header, intent);
     return parent === head ? build() : keeper.beforeHead(build);
   }
 
+  /** Of the next block on the head. */
+  private inCharge(): ValidatorSet {
+    return this.parts.active.head.recovered?.set ?? this.state.validators();
+  }
+
   private inChargeAfter(parent: TreeNode): ValidatorSet {
     const { head } = this.parts.active;
-    if (parent === head) return this.state.validators();
+    if (parent === head) return this.inCharge();
+    if (parent.recovered !== undefined) return parent.recovered.set;
     const isHanded = equalBytes(parent.header.nextValidatorsHash, head.header.validatorsHash);
     return (isHanded ? this.parts.sets.get(head.header.validatorsHash) : undefined) ?? [];
   }

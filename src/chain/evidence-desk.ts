@@ -19,13 +19,14 @@ import {
 import { encodeSealedHeader, type SealedHeader } from "../model/header.ts";
 import type { PublicKey } from "../model/ids.ts";
 import { rejection } from "../model/rule-code.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { Imported } from "./imported.ts";
 import type { RegistryView } from "./state-machine.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
 
 export interface EvidenceDeskParts {
-  readonly genesisId: Uint8Array;
+  readonly domain: SigningDomain;
   readonly signatures: SignatureScheme;
   /** After the head. */
   readonly registry: () => RegistryView;
@@ -46,11 +47,9 @@ export class EvidenceDesk {
   /** From a peer; `evidence` must own its bytes. */
   importEvidence(evidence: Evidence, source: Conn | undefined): Imported[] {
     if (!this.pool.isNews(evidence)) return [];
-    const { genesisId, signatures } = this.parts;
+    const { domain, signatures } = this.parts;
     const refused =
-      this.strange(evidence) ??
-      this.old(evidence) ??
-      checkEvidence(evidence, genesisId, signatures);
+      this.strange(evidence) ?? this.old(evidence) ?? checkEvidence(evidence, domain, signatures);
     if (refused !== undefined) return [{ type: "refused", rejection: refused, source }];
     return this.found(evidence, source);
   }

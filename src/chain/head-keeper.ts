@@ -4,6 +4,7 @@
  * protocol-spec/06-validation §5-6.
  */
 import type { Ticket } from "../edge/conn.ts";
+import type { Write } from "../edge/effect.ts";
 import type { Env } from "../edge/env.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import { chainLimits } from "../params/limits.ts";
@@ -207,12 +208,13 @@ export class HeadKeeper {
   private advanceFinality(): void {
     const { active, journal, justification } = this.parts;
     const { node, certificate } = justification.finalCandidate;
-    if (justification.halted !== undefined || certificate === undefined) return;
+    if (justification.halted !== undefined) return;
     if (!this.finality.isNext(node) || !active.contains(node)) return;
-    const records = [
-      { key: metaKey("finalized"), value: encodeFinalized(node) },
-      { key: finalityKey(node.height), value: certificate.bytes },
-    ];
+    const records: Write[] = [{ key: metaKey("finalized"), value: encodeFinalized(node) }];
+    // A recovery leaves no proof but its file.
+    if (certificate !== undefined) {
+      records.push({ key: finalityKey(node.height), value: certificate.bytes });
+    }
     this.finality.begin(node, journal.writeDurably(records, active.head));
   }
 }

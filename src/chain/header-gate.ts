@@ -6,7 +6,6 @@
 import { defined } from "../base/assert.ts";
 import type { Env } from "../edge/env.ts";
 import type { Header, SealedHeader } from "../model/header.ts";
-import { idBytes } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
 import { rankOf } from "../model/validator-set.ts";
@@ -18,6 +17,7 @@ import { checkCap, finalBy } from "./carried-proof.ts";
 import { better } from "./fork-choice.ts";
 import type { Journal } from "./journal.ts";
 import type { BlockRef } from "./records.ts";
+import { basisOf, type Recoveries } from "./recoveries.ts";
 import { checkHeaderAfter, checkHeaderAlone, checkSeal, checkSealer, dueAtMs } from "./rules.ts";
 import type { SlotTable } from "./slot-table.ts";
 import type { Derived, TreeNode } from "./tree-node.ts";
@@ -47,18 +47,17 @@ export interface GateParts {
   readonly sets: ValidatorSets;
   /** Told by the operator: no other block at its height is believed. */
   readonly checkpoint: BlockRef | undefined;
+  readonly recoveries: Recoveries;
   readonly onRemoved: (nodes: readonly TreeNode[]) => void;
 }
 
 export class HeaderGate {
   private readonly env: Env;
   private readonly parts: GateParts;
-  private readonly genesisHash: Uint8Array;
 
   constructor(env: Env, parts: GateParts) {
     this.env = env;
     this.parts = parts;
-    this.genesisHash = idBytes(parts.genesis.hash);
   }
 
   /** `isNeeded`: a block we want stands on it, so the bound per slot gives way. */
@@ -86,13 +85,14 @@ export class HeaderGate {
       const detail = `${chainLimits.headersPerSlotMax} of its sealer and slot are held`;
       return refuse(rejection("header-equivocation", detail));
     }
-    const unsealed = checkSeal(sealed, this.genesisHash, this.env.signatures);
+    const unsealed = checkSeal(sealed, this.parts.recoveries.domain, this.env.signatures);
     if (unsealed !== undefined) return refuse(unsealed);
     const dueMs = dueAtMs(header, this.parts.file);
     if (dueMs > this.env.clock.wallMs) return { type: "future", dueMs };
     if (parent === undefined || final === undefined) return { type: "orphan" };
     const rank = defined(rankOf(set, header.sealer), "its sealer is one of them");
-    return this.insert(sealed, parent, { rank, final });
+    const recovered = this.parts.recoveries.at(header.hash);
+    return this.insert(sealed, parent, { rank, final, recovered });
   }
 
   /** Is `sealed` a real header of another validator than `header`, standing on it? */
@@ -103,16 +103,17 @@ export class HeaderGate {
       this.parts.slots.hasRoom(sealed.header) &&
       this.checkAlone(sealed.header) === undefined &&
       this.isLed(sealed.header) &&
-      checkHeaderAfter(sealed.header, header) === undefined &&
-      checkSeal(sealed, this.genesisHash, this.env.signatures) === undefined
+      this.checkAfterHeader(sealed.header, header) === undefined &&
+      checkSeal(sealed, this.parts.recoveries.domain, this.env.signatures) === undefined
     );
   }
 
   private checkAlone(header: Header): Rejection | undefined {
-    const { checkpoint, file } = this.parts;
+    const { checkpoint, file, recoveries } = this.parts;
     const alone = checkHeaderAlone(header, file, this.env.clock.wallMs);
-    if (alone !== undefined || checkpoint?.height !== header.height) return alone;
-    if (header.hash === checkpoint.hash) return undefined;
+    if (alone !== undefined) return alone;
+    const isOurs = checkpoint?.height !== header.height || checkpoint.hash === header.hash;
+    if (isOurs) return recoveries.check(header);
     return rejection("header-checkpoint", `block ${checkpoint.hash} expected at this height`);
   }
 
@@ -125,7 +126,12 @@ export class HeaderGate {
     if (parent.status === "invalid") {
       return rejection("header-parent-invalid", `${parent.hash} is invalid`);
     }
-    return checkHeaderAfter(header, parent.header);
+    return this.checkAfterHeader(header, parent.header);
+  }
+
+  private checkAfterHeader(header: Header, parent: Header): Rejection | undefined {
+    const recovered = this.parts.recoveries.at(parent.hash);
+    return checkHeaderAfter(header, parent, basisOf(parent, recovered).validatorsHash);
   }
 
   /** Nobody can say who may seal it: perhaps after a hand-over that we have not executed. */
@@ -152,7 +158,8 @@ export class HeaderGate {
         `height ${header.height} is not above the anchor at ${tree.root.height}`,
       ),
       isDeepFork:
-        isConflict && checkSeal(sealed, this.genesisHash, this.env.signatures) === undefined,
+        isConflict &&
+        checkSeal(sealed, this.parts.recoveries.domain, this.env.signatures) === undefined,
     };
   }
 

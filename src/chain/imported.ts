@@ -10,6 +10,7 @@ import type { Evidence } from "../model/evidence.ts";
 import type { Header } from "../model/header.ts";
 import type { BlockHash, PublicKey } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
 import type { Vote } from "../model/vote.ts";
 import type { TreeNode } from "./tree-node.ts";
 
@@ -20,7 +21,7 @@ export interface ChainPort {
     options: { readonly sync: boolean; readonly durableTip?: DurableTip },
   ): Ticket;
   /** Check the signatures of `body`; answered through `onVerified`. */
-  verify(genesisHash: Uint8Array, body: Uint8Array, certifiers: readonly PublicKey[]): Job;
+  verify(domain: SigningDomain, body: Uint8Array, certifiers: readonly PublicKey[]): Job;
   notify(event: NodeEvent): void;
   /** A header with a good seal entered the tree. */
   onHeader(header: Header): void;

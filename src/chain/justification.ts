@@ -5,13 +5,14 @@
  * NOT validity (`carried-proof.ts`), and no record is written here.
  *
  * Invariants: `finalCandidate` only moves to descendants; `justified` descends from it, and its
- * slot never falls; after `halted` neither moves again. protocol-spec/06-validation §5-6.
+ * slot never falls but by a recovery; after `halted` neither moves again.
+ * protocol-spec/06-validation §5-6, §11.
  *
  *   heard ──block complete──> applied          heard ──block unknown or incomplete──> parked
  *     └────── frozen ──> held ──thaw──> applied                 parked ──complete──> applied
  */
 import { defined } from "../base/assert.ts";
-import { readU32 } from "../base/bytes.ts";
+import { isZero, readU32 } from "../base/bytes.ts";
 import { type Certificate, decodeCertificate } from "../model/certificate.ts";
 import type { BlockHash } from "../model/ids.ts";
 import { chainLimits } from "../params/limits.ts";
@@ -27,7 +28,7 @@ export interface SafetyConflict {
 
 export interface FinalCandidate {
   readonly node: TreeNode;
-  /** For its child one slot later; undefined: final since the start. */
+  /** For its child one slot later; undefined: final since the start, or by a recovery. */
   readonly certificate: Certificate | undefined;
 }
 
@@ -43,6 +44,8 @@ export class Justification {
   private justifiedNode: TreeNode;
   private candidate: FinalCandidate;
   private conflict: SafetyConflict | undefined;
+  /** The block of the latest recovery, once it is complete. */
+  private decreed: TreeNode | undefined;
   /** By target hash; verified. */
   private readonly parked = new Map<BlockHash, Certificate>();
   private readonly held = new Map<TreeNode, Certificate>();
@@ -102,6 +105,7 @@ export class Justification {
 
   /** Blocks are complete now, parents first: what they carry counts, and what waited for them. */
   onReady(nodes: readonly TreeNode[]): void {
+    for (const node of nodes) if (node.recovered !== undefined) this.decree(node);
     for (const node of nodes) {
       this.takeCarried(node);
       const certificate = this.parked.get(node.hash);
@@ -143,6 +147,29 @@ export class Justification {
     this.port.onHalted(this.conflict);
   }
 
+  /** People decided that it is final, whatever votes say of other branches. */
+  private decree(node: TreeNode): void {
+    const { candidate } = this;
+    this.decreed = node;
+    if (descendsFrom(candidate.node, node)) return;
+    if (!descendsFrom(node, candidate.node)) {
+      this.halt(`the block of the recovery does not stand on ${candidate.node.hash}`, []);
+      return;
+    }
+    this.candidate = { node, certificate: undefined };
+    if (descendsFrom(this.justifiedNode, node)) return;
+    this.justifiedNode = node;
+    this.chooseBase();
+    this.port.onJustified(node);
+  }
+
+  /** It is on a branch that a recovery gave up. */
+  private isOverruled(target: TreeNode): boolean {
+    const { decreed } = this;
+    if (decreed === undefined || target.height > decreed.height) return false;
+    return !descendsFrom(decreed, target);
+  }
+
   private takeCarried(node: TreeNode): void {
     const target = node.parent && isCarrier(node) ? targetOf(node) : undefined;
     if (target === undefined || target.certificate !== undefined) return;
@@ -153,6 +180,7 @@ export class Justification {
   }
 
   private apply(target: TreeNode, certificate: Certificate): boolean {
+    if (this.isOverruled(target)) return false;
     target.certificate ??= certificate;
     const finalizes = target.finalizes && this.tree.get(target.finalizes.hash);
     if (finalizes !== undefined) this.propose(finalizes, certificate);
@@ -184,9 +212,10 @@ export class Justification {
   }
 
   private park(certificate: Certificate): void {
-    const { targetHash, targetSlot } = certificate.data;
-    // At or below it there is nothing left to decide.
-    if (targetSlot <= this.candidate.node.slot) return;
+    const { sourceSlot, targetHash, targetSlot } = certificate.data;
+    // Nothing is left to decide there, unless it contradicts what is final.
+    const finalizes = targetSlot === sourceSlot + 1;
+    if (targetSlot <= this.candidate.node.slot && !finalizes) return;
     this.parked.set(targetHash, certificate);
     if (this.parked.size > chainLimits.certificatesParkedMax) {
       const lowest = [...this.parked.values()].reduce((a, b) =>
@@ -218,9 +247,8 @@ export class Justification {
   }
 }
 
-function isCarrier(node: TreeNode): boolean {
-  const { parent, header } = node;
-  return parent !== undefined && header.justifiedHash !== parent.header.justifiedHash;
+function isCarrier({ header }: TreeNode): boolean {
+  return !isZero(header.certHash);
 }
 
 /** The certificate in a body that was checked. */

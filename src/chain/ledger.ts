@@ -9,7 +9,7 @@
  */
 import { assert, defined } from "../base/assert.ts";
 import { equalBytes, readU64, u64Bytes } from "../base/bytes.ts";
-import type { Address, PublicKey } from "../model/ids.ts";
+import type { Address } from "../model/ids.ts";
 import { type NetworkFile, networkFileHash, supplyEnd } from "../model/network-file.ts";
 import { receiptsRoot } from "../model/receipt.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
@@ -20,7 +20,7 @@ import { accountKey, decodeAccount, emptyAccount, encodeAccount, systemKey } fro
 import { sameValue } from "./account-draft.ts";
 import { BlockDraft } from "./block-draft.ts";
 import { governed, refreshed } from "./governance.ts";
-import { isJailed, type Registry } from "./registry.ts";
+import { isJailed, type Registry, registryOf } from "./registry.ts";
 import { decodeRegistry, encodeRegistry } from "./registry-codec.ts";
 import type {
   AccountView,
@@ -40,13 +40,7 @@ const governanceKey = systemKey("governance");
 const jailedKey = systemKey("jailed");
 const registryKeys = [validatorsKey, governanceKey, jailedKey];
 const { propose, approve } = transactionTypes;
-const nobody: Registry = {
-  validators: [],
-  jail: [],
-  proposals: [],
-  pending: undefined,
-  queue: [],
-};
+const nobody = registryOf([]);
 
 export class Ledger implements StateMachine {
   private readonly file: NetworkFile;
@@ -127,7 +121,7 @@ export class Ledger implements StateMachine {
   }
 
   apply(context: BlockContext, transactions: readonly Transaction[]): Applied | Rejection {
-    if (this.isSealerJailed(context.sealer)) {
+    if (this.isSealerJailed(context)) {
       return rejection("block-sealer-jailed", `${context.sealer} may not seal`);
     }
     const draft = this.draftOf(context);
@@ -145,7 +139,7 @@ export class Ledger implements StateMachine {
     candidates: readonly Transaction[],
     bytesMax: number,
   ): Applied {
-    assert(!this.isSealerJailed(context.sealer), "nobody builds a block that is refused");
+    assert(!this.isSealerJailed(context), "nobody builds a block that is refused");
     const draft = this.draftOf(context);
     const included: Transaction[] = [];
     let bytesLeft = bytesMax;
@@ -168,12 +162,17 @@ export class Ledger implements StateMachine {
 
   commit(): void {}
 
-  private isSealerJailed(sealer: PublicKey): boolean {
-    return isJailed(this.current, sealer);
+  private isSealerJailed(context: BlockContext): boolean {
+    return isJailed(this.before(context), context.sealer);
   }
 
   private draftOf(context: BlockContext): BlockDraft {
-    return new BlockDraft(this.file, this.tree, this.current, context);
+    return new BlockDraft(this.file, this.tree, this.before(context), context);
+  }
+
+  /** The registry that a block begins with: after a recovery there is nothing left of the old one. */
+  private before({ recoveredSet }: BlockContext): Registry {
+    return recoveredSet === undefined ? this.current : registryOf(recoveredSet);
   }
 
   /** Writes the draft, and says what changed. */

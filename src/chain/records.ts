@@ -26,6 +26,7 @@ import {
   u32Bytes,
   u64Bytes,
 } from "../base/bytes.ts";
+import type { Write } from "../edge/effect.ts";
 import { decodeSealedHeader, encodeSealedHeader, type SealedHeader } from "../model/header.ts";
 import { type BlockHash, blockHashOf, idBytes, type TxId } from "../model/ids.ts";
 import { chainLimits } from "../params/limits.ts";
@@ -67,7 +68,20 @@ export const setKey = (hash: Uint8Array): Uint8Array => concatBytes(setPrefix, h
 export const finalityKey = (height: number): Uint8Array =>
   concatBytes(finalityPrefix, u64Bytes(height));
 
-type MetaName = "schema" | "network" | "head" | "finalized" | "justified" | "anchor" | "halted";
+type MetaName =
+  | "schema"
+  | "network"
+  | "head"
+  | "finalized"
+  | "justified"
+  | "anchor"
+  | "halted"
+  | "recovery";
+
+/** The state as it was, or as it is, after a block. */
+export function stateWrites(changes: readonly StateChange[], side: "before" | "after"): Write[] {
+  return changes.map((change) => ({ key: stateKey(change.key), value: change[side] }));
+}
 
 export const metaKey = (name: MetaName): Uint8Array => concatBytes(metaPrefix, asciiBytes(name));
 

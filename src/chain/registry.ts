@@ -49,6 +49,11 @@ export interface Registry {
   readonly queue: readonly SetChange[];
 }
 
+/** With nothing open and nobody jailed: at genesis, and after a recovery. */
+export function registryOf(validators: ValidatorSet): Registry {
+  return { validators, jail: [], proposals: [], pending: undefined, queue: [] };
+}
+
 /** Validators and jailed together: what bounds the jail. */
 const keysKnownMax = 2 * chainLimits.validatorsMax;
 

@@ -13,6 +13,7 @@ import { idBytes } from "../model/ids.ts";
 import { merkleRoot } from "../model/merkle.ts";
 import { type NetworkFile, slotStartMs } from "../model/network-file.ts";
 import { type Rejection, type RuleCode, rejection } from "../model/rule-code.ts";
+import { domainAt, type SigningDomain } from "../model/signing-domain.ts";
 import { leaderOf, type ValidatorSet } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { Applied } from "./state-machine.ts";
@@ -89,10 +90,11 @@ export function checkSealer(header: Header, validators: ValidatorSet): Verdict {
 /** 06-validation §1, line "seal"; costs a signature check, so it comes last. */
 export function checkSeal(
   sealed: SealedHeader,
-  genesisHash: Uint8Array,
+  domain: SigningDomain,
   signatures: SignatureScheme,
 ): Verdict {
-  const preimage = sealPreimage(genesisHash, sealed.header.hash);
+  const { hash, slot } = sealed.header;
+  const preimage = sealPreimage(domainAt(domain, slot), hash);
   return signatures.verify(sealed.seal, preimage, idBytes(sealed.header.sealer))
     ? undefined
     : rejection("header-seal", "the seal is not its sealer's");
@@ -110,11 +112,11 @@ export function checkSlot(header: Header, parent: Header): Verdict {
   return expected("header-slot", `more than ${parent.slot}`, header.slot);
 }
 
-/** 06-validation §1, line "validators": those the parent handed over to. */
-export function checkValidators(header: Header, parent: Header): Verdict {
-  return equalBytes(header.validatorsHash, parent.nextValidatorsHash)
+/** 06-validation §1, line "validators": those the parent handed over to, or a recovery. */
+export function checkValidators(header: Header, inCharge: Uint8Array): Verdict {
+  return equalBytes(header.validatorsHash, inCharge)
     ? undefined
-    : rejection("header-validators", "not those that the parent's state names");
+    : rejection("header-validators", "not those that are in charge after the parent");
 }
 
 /** All that a header says about itself; no signature. */
@@ -130,9 +132,13 @@ export function checkHeaderAlone(header: Header, file: NetworkFile, wallMs: numb
 }
 
 /** What a header owes to its parent; no signature. Justified and cap are in `carried-proof.ts`. */
-export function checkHeaderAfter(header: Header, parent: Header): Verdict {
+export function checkHeaderAfter(
+  header: Header,
+  parent: Header,
+  inCharge: Uint8Array = parent.nextValidatorsHash,
+): Verdict {
   return (
-    checkHeight(header, parent) ?? checkSlot(header, parent) ?? checkValidators(header, parent)
+    checkHeight(header, parent) ?? checkSlot(header, parent) ?? checkValidators(header, inCharge)
   );
 }
 

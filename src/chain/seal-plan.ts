@@ -9,7 +9,8 @@
  */
 import type { Certificate } from "../model/certificate.ts";
 import { chainLimits } from "../params/limits.ts";
-import { descendsFrom, type TreeNode } from "./tree-node.ts";
+import { basisOf } from "./recoveries.ts";
+import { descendsFrom, finalAfter, type TreeNode } from "./tree-node.ts";
 
 export interface SealPlan {
   readonly parent: TreeNode;
@@ -37,10 +38,10 @@ export function planSeal(
 }
 
 function planOn(parent: TreeNode, justified: TreeNode): SealPlan | undefined {
-  const raises = justified.slot > parent.header.justifiedSlot;
+  const raises = justified.slot > basisOf(parent.header, parent.recovered).justifiedSlot;
   const certificate = raises ? justified.certificate : undefined;
   const raised = certificate === undefined ? undefined : justified.finalizes;
-  const finalHeight = (raised ?? parent.final).height;
+  const finalHeight = (raised ?? finalAfter(parent)).height;
   const isCapped = parent.height + 1 > finalHeight + chainLimits.unfinalizedMax;
   if (isCapped && !(certificate !== undefined && justified === parent)) return undefined;
   return { parent, certificate, finalHeight };

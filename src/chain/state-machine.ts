@@ -22,6 +22,8 @@ export interface BlockContext {
   readonly finalizedHeight: number;
   /** Who signed the certificate that the block carries; none when it carries none. */
   readonly voters: readonly PublicKey[];
+  /** The parent is the block of a recovery: in charge from this block on, decided by people. */
+  readonly recoveredSet?: readonly PublicKey[] | undefined;
 }
 
 /** One entry of the state, before and after; keys and values as stored, undefined = absent. */

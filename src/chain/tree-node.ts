@@ -15,6 +15,7 @@ import type { Header, SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import type { FinalizedRef } from "./records.ts";
+import type { Recovered } from "./recoveries.ts";
 import type { StateChange } from "./state-machine.ts";
 
 export type NodeStatus = "header" | "checking" | "body" | "executed" | "invalid";
@@ -31,6 +32,8 @@ export interface TreeNode {
   readonly final: FinalizedRef;
   /** What a certificate for it makes final: its parent, when that is its source one slot before. */
   readonly finalizes: FinalizedRef | undefined;
+  /** It is the block of a recovery: final by decision, and what its children take over. */
+  readonly recovered: Recovered | undefined;
   /** Undefined at the root of the tree. */
   parent: TreeNode | undefined;
   children: TreeNode[];
@@ -65,12 +68,13 @@ export interface Derived {
   readonly final: FinalizedRef;
   /** Given for the root, whose parent is not in memory. */
   readonly finalizes?: FinalizedRef | undefined;
+  readonly recovered?: Recovered | undefined;
 }
 
 export function treeNode(
   sealed: SealedHeader,
   parent: TreeNode | undefined,
-  { rank, final, finalizes = finalizedBy(sealed.header, parent) }: Derived,
+  { rank, final, finalizes = finalizedBy(sealed.header, parent), recovered }: Derived,
 ) {
   const { header } = sealed;
   const node: TreeNode = {
@@ -82,6 +86,7 @@ export function treeNode(
     rank,
     final,
     finalizes,
+    recovered,
     parent,
     children: [],
     status: "header",
@@ -105,6 +110,11 @@ function finalizedBy(header: Header, parent: TreeNode | undefined): FinalizedRef
   const { justifiedSlot, slot } = header;
   if (parent === undefined || justifiedSlot === 0 || slot !== justifiedSlot + 1) return undefined;
   return { height: parent.height, slot: parent.slot, hash: parent.hash };
+}
+
+/** What a child of `node` holds for final, if it raises nothing. */
+export function finalAfter({ recovered, final, height, slot, hash }: TreeNode): FinalizedRef {
+  return recovered === undefined ? final : { height, slot, hash };
 }
 
 /** The body of a node whose body is here, decoded anew. */

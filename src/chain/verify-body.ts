@@ -9,6 +9,7 @@ import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import { decodeCertificate } from "../model/certificate.ts";
 import { checkEvidence, decodeEvidence } from "../model/evidence.ts";
 import { idBytes, type PublicKey } from "../model/ids.ts";
+import { domainAt, genesisOf, type SigningDomain } from "../model/signing-domain.ts";
 import { transactionPreimage, transactionTypes } from "../model/transaction.ts";
 import { voteDataBytes, votePreimage } from "../model/vote.ts";
 import { chainLimits } from "../params/limits.ts";
@@ -25,13 +26,13 @@ export const badCertificate = -2;
  */
 export function firstBadSignature(
   signatures: SignatureScheme,
-  genesisHash: Uint8Array,
+  domain: SigningDomain,
   body: Uint8Array,
   certifiers: readonly PublicKey[],
 ): number {
   const certificateEnd = 4 + readU32(body, 0);
   const certificate = body.subarray(4, certificateEnd);
-  if (certifiers.length > 0 && !isCertified(signatures, genesisHash, certificate, certifiers)) {
+  if (certifiers.length > 0 && !isCertified(signatures, domain, certificate, certifiers)) {
     return badCertificate;
   }
   let at = certificateEnd;
@@ -39,7 +40,7 @@ export function firstBadSignature(
     const signatureAt = at + chainLimits.transactionHeadBytes + readU32(body, at + 100);
     assert(signatureAt + 64 <= body.length, "the body was decoded before");
     const transaction = body.subarray(at, signatureAt + 64);
-    if (!isSigned(signatures, genesisHash, transaction)) return index;
+    if (!isSigned(signatures, domain, transaction)) return index;
     at = signatureAt + 64;
   }
   return -1;
@@ -47,13 +48,14 @@ export function firstBadSignature(
 
 function isCertified(
   signatures: SignatureScheme,
-  genesisHash: Uint8Array,
+  domain: SigningDomain,
   bytes: Uint8Array,
   certifiers: readonly PublicKey[],
 ): boolean {
   const certificate = decodeCertificate(bytes);
   if ("code" in certificate || certificate.signers.length !== certifiers.length) return false;
-  const preimage = votePreimage(genesisHash, bytes.subarray(0, voteDataBytes));
+  const signedFor = domainAt(domain, certificate.data.targetSlot);
+  const preimage = votePreimage(signedFor, bytes.subarray(0, voteDataBytes));
   return certificate.signers.every(({ signature }, index) =>
     signatures.verify(signature, preimage, idBytes(certifiers[index]!)),
   );
@@ -61,7 +63,7 @@ function isCertified(
 
 function isSigned(
   signatures: SignatureScheme,
-  genesisHash: Uint8Array,
+  domain: SigningDomain,
   transaction: Uint8Array,
 ): boolean {
   const unsigned = transaction.subarray(0, -64);
@@ -69,8 +71,8 @@ function isSigned(
   if (readU16(transaction, 0) === transactionTypes.evidence) {
     const evidence = decodeEvidence(unsigned.subarray(chainLimits.transactionHeadBytes));
     if ("code" in evidence || !isZero(signature)) return false;
-    return checkEvidence(evidence, genesisHash, signatures) === undefined;
+    return checkEvidence(evidence, domain, signatures) === undefined;
   }
-  const preimage = transactionPreimage(genesisHash, unsigned);
+  const preimage = transactionPreimage(genesisOf(domain), unsigned);
   return signatures.verify(signature, preimage, transaction.subarray(4, 36));
 }

@@ -9,8 +9,9 @@ import type { Conn } from "../edge/conn.ts";
 import { type Target, VotePool } from "../finality/vote-pool.ts";
 import { type Certificate, checkCertificate } from "../model/certificate.ts";
 import type { Evidence } from "../model/evidence.ts";
-import { type BlockHash, idBytes, type PublicKey } from "../model/ids.ts";
+import type { PublicKey } from "../model/ids.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
 import type { ValidatorSet } from "../model/validator-set.ts";
 import type { Vote } from "../model/vote.ts";
 import type { BlockTree } from "./block-tree.ts";
@@ -18,7 +19,7 @@ import type { Burial } from "./burial.ts";
 import type { Imported } from "./imported.ts";
 import type { Justification } from "./justification.ts";
 import type { FinalizedRef } from "./records.ts";
-import type { TreeNode } from "./tree-node.ts";
+import { descendsFrom, type TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
 
 export interface VoteDeskParts {
@@ -26,7 +27,7 @@ export interface VoteDeskParts {
   readonly sets: ValidatorSets;
   readonly burial: Burial;
   readonly justification: Justification;
-  readonly genesisHash: BlockHash;
+  readonly domain: SigningDomain;
   readonly signatures: SignatureScheme;
   readonly finalized: () => FinalizedRef;
   /** In charge of the next block on the head. */
@@ -40,12 +41,10 @@ export interface VoteDeskParts {
 export class VoteDesk {
   private readonly parts: VoteDeskParts;
   private readonly pool: VotePool;
-  private readonly genesisId: Uint8Array;
 
   constructor(parts: VoteDeskParts) {
     this.parts = parts;
-    this.genesisId = idBytes(parts.genesisHash);
-    this.pool = new VotePool(this.genesisId, parts.signatures);
+    this.pool = new VotePool(parts.domain, parts.signatures);
   }
 
   get size(): number {
@@ -113,12 +112,12 @@ export class VoteDesk {
     if (set === undefined) return wanted;
     const bad = node && this.misnamed(certificate, node);
     const rejected =
-      bad ?? checkCertificate(certificate, set, this.genesisId, this.parts.signatures);
+      bad ?? checkCertificate(certificate, set, this.parts.domain, this.parts.signatures);
     if (rejected !== undefined) return refuse(rejected);
     if (contradicts) {
-      justification.halt(`block ${certificate.data.sourceHash} is final elsewhere, not here`, [
-        certificate,
-      ]);
+      const { certificate: ours } = justification.finalCandidate;
+      const detail = `block ${certificate.data.sourceHash} is final elsewhere, not here`;
+      justification.halt(detail, ours === undefined ? [certificate] : [ours, certificate]);
       return [];
     }
     return this.heard(certificate) ? [{ type: "certificate", certificate, source }] : wanted;
@@ -163,10 +162,13 @@ export class VoteDesk {
     return fits ? undefined : rejection("vote-source", "not what its target holds for justified");
   }
 
-  /** Does it make a block final that is not on our chain, at or below the root? */
+  /** Does it make a block final that stands beside our final chain? */
   private contradicts({ data }: Certificate): boolean {
     const { sourceHash, sourceSlot, targetSlot } = data;
     if (sourceSlot === 0 || targetSlot !== sourceSlot + 1) return false;
-    return this.parts.burial.isForeign(sourceHash, sourceSlot);
+    const source = this.parts.tree.get(sourceHash);
+    if (source === undefined) return this.parts.burial.isForeign(sourceHash, sourceSlot);
+    const { node: final } = this.parts.justification.finalCandidate;
+    return !descendsFrom(source, final) && !descendsFrom(final, source);
   }
 }

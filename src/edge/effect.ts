@@ -1,5 +1,6 @@
 /** What the core wants done. The host decides nothing; effects are performed in order. */
 import type { PublicKey, TxId } from "../model/ids.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
 import type { Conn, Job, Ticket } from "./conn.ts";
 import type { NodeEvent } from "./event.ts";
 
@@ -20,6 +21,7 @@ export interface SealRequest {
   readonly type: "seal";
   readonly slot: number;
   readonly blockHash: Uint8Array;
+  /** Of the slot: the genesis hash, or what a recovery put in its place. */
   readonly genesisHash: Uint8Array;
 }
 
@@ -28,6 +30,7 @@ export interface VoteRequest {
   readonly type: "vote";
   /** The 80 bytes of vote data (05-objects §4). */
   readonly data: Uint8Array;
+  /** Of the target slot, as in `SealRequest`. */
   readonly genesisHash: Uint8Array;
 }
 
@@ -63,7 +66,7 @@ export type Effect =
   | {
       readonly type: "verify";
       readonly job: Job;
-      readonly genesisHash: Uint8Array;
+      readonly domain: SigningDomain;
       readonly body: Uint8Array;
       readonly certifiers: readonly PublicKey[];
     }

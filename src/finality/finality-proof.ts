@@ -16,6 +16,7 @@ import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import { type Certificate, checkCertificate, decodeCertificate } from "../model/certificate.ts";
 import { decodeHeader, type Header } from "../model/header.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
 import { decodeValidatorSet, type ValidatorSet, validatorsHash } from "../model/validator-set.ts";
 
 export interface FinalityProof {
@@ -40,7 +41,7 @@ export interface Handover {
 export function verifyFinality(
   proof: FinalityProof,
   set: ValidatorSet,
-  genesisHash: Uint8Array,
+  domain: SigningDomain,
   signatures: SignatureScheme,
 ): Rejection | undefined {
   const parts = decodeParts(proof);
@@ -56,14 +57,14 @@ export function verifyFinality(
   if (!equalBytes(header.nextValidatorsHash, validatorsHash(set))) {
     return rejection("header-validators", "another set is in charge after the block");
   }
-  return checkCertificate(certificate, set, genesisHash, signatures);
+  return checkCertificate(certificate, set, domain, signatures);
 }
 
 /** The set in charge after the block, which `set` handed over to; otherwise the reason. */
 export function verifyHandover(
   handover: Handover,
   set: ValidatorSet,
-  genesisHash: Uint8Array,
+  domain: SigningDomain,
   signatures: SignatureScheme,
 ): ValidatorSet | Rejection {
   const parts = decodeParts(handover);
@@ -84,7 +85,7 @@ export function verifyHandover(
   if (difference(set, next) > 1) {
     return rejection("header-validators", "the sets differ by more than one member");
   }
-  return checkCertificate(certificate, set, genesisHash, signatures) ?? next;
+  return checkCertificate(certificate, set, domain, signatures) ?? next;
 }
 
 function decodeParts(

@@ -17,6 +17,7 @@ import type { Certificate } from "../model/certificate.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { type BlockHash, idBytes, type PublicKey } from "../model/ids.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
+import { domainAt, type SigningDomain } from "../model/signing-domain.ts";
 import { rankOf, type ValidatorSet } from "../model/validator-set.ts";
 import { type Vote, voteDataBytes, votePreimage } from "../model/vote.ts";
 import { chainLimits } from "../params/limits.ts";
@@ -32,7 +33,7 @@ export interface VoteAdded {
 }
 
 export class VotePool {
-  private readonly genesisHash: Uint8Array;
+  private readonly domain: SigningDomain;
   private readonly signatures: SignatureScheme;
   private readonly records = new Map<PublicKey, VoteRecord>();
   private readonly tallies = new Map<BlockHash, VoteTally>();
@@ -40,8 +41,8 @@ export class VotePool {
   private readonly kept = new Map<BlockHash, Set<Vote>>();
   private lowestSlot = 0;
 
-  constructor(genesisHash: Uint8Array, signatures: SignatureScheme) {
-    this.genesisHash = genesisHash;
+  constructor(domain: SigningDomain, signatures: SignatureScheme) {
+    this.domain = domain;
     this.signatures = signatures;
   }
 
@@ -145,7 +146,8 @@ export class VotePool {
     if (idlest !== undefined && idlest[1].newestSlot >= targetSlot) {
       return rejection("vote-slot", `all ${this.records.size} validators heard voted since`);
     }
-    const preimage = votePreimage(this.genesisHash, vote.bytes.subarray(0, voteDataBytes));
+    const signedFor = domainAt(this.domain, targetSlot);
+    const preimage = votePreimage(signedFor, vote.bytes.subarray(0, voteDataBytes));
     if (!this.signatures.verify(vote.signature, preimage, idBytes(validator))) {
       return rejection("vote-signature", `not that of ${validator}`);
     }

@@ -4,6 +4,7 @@ import type { Effect, SignRequest } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { Input } from "../edge/input.ts";
 import type { PublicKey } from "../model/ids.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
 import type { LevelStore } from "./level-store.ts";
 import type { SystemClock } from "./system.ts";
 
@@ -25,7 +26,7 @@ export interface Verifier {
    * bad signature, -1 for none, -2 for one of the certificate; never synchronously.
    */
   verify(
-    genesisHash: Uint8Array,
+    domain: SigningDomain,
     body: Uint8Array,
     certifiers: readonly PublicKey[],
     done: (firstBad: number) => void,

@@ -181,8 +181,8 @@ export class Host implements TcpEvents {
   }
 
   private verify(effect: Extract<Effect, { type: "verify" }>): void {
-    const { job, genesisHash, body, certifiers } = effect;
-    this.parts.verifier.verify(genesisHash, body, certifiers, (firstBad) => {
+    const { job, domain, body, certifiers } = effect;
+    this.parts.verifier.verify(domain, body, certifiers, (firstBad) => {
       this.step({ type: "verified", job, firstBad });
     });
   }

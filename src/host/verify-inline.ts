@@ -5,9 +5,10 @@
 import { firstBadSignature } from "../chain/verify-body.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import type { PublicKey } from "../model/ids.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
 
 interface Work {
-  readonly genesisHash: Uint8Array;
+  readonly domain: SigningDomain;
   readonly body: Uint8Array;
   readonly certifiers: readonly PublicKey[];
   readonly done: (firstBad: number) => void;
@@ -24,12 +25,12 @@ export class VerifyInline {
 
   /** `done` comes later, never from inside this call, in the order asked. */
   verify(
-    genesisHash: Uint8Array,
+    domain: SigningDomain,
     body: Uint8Array,
     certifiers: readonly PublicKey[],
     done: (firstBad: number) => void,
   ): void {
-    this.queue.push({ genesisHash, body, certifiers, done });
+    this.queue.push({ domain, body, certifiers, done });
     this.turn ??= setImmediate(() => this.next());
   }
 
@@ -45,7 +46,7 @@ export class VerifyInline {
     const work = this.queue.shift();
     if (work === undefined) return;
     if (this.queue.length > 0) this.turn = setImmediate(() => this.next());
-    const { genesisHash, body, certifiers } = work;
-    work.done(firstBadSignature(this.signatures, genesisHash, body, certifiers));
+    const { domain, body, certifiers } = work;
+    work.done(firstBadSignature(this.signatures, domain, body, certifiers));
   }
 }

@@ -14,6 +14,7 @@ import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import { chainLimits } from "../params/limits.ts";
 import { idBytes, type PublicKey } from "./ids.ts";
 import { type Rejection, rejection } from "./rule-code.ts";
+import { domainAt, type SigningDomain } from "./signing-domain.ts";
 import { quorum, type ValidatorSet, validatorsHash } from "./validator-set.ts";
 import {
   decodeVoteData,
@@ -116,12 +117,13 @@ export function checkSigners(certificate: Certificate, set: ValidatorSet): Rejec
 export function checkCertificate(
   certificate: Certificate,
   set: ValidatorSet,
-  genesisHash: Uint8Array,
+  domain: SigningDomain,
   signatures: SignatureScheme,
 ): Rejection | undefined {
   const wrong = checkSigners(certificate, set);
   if (wrong !== undefined) return wrong;
-  const preimage = votePreimage(genesisHash, certificate.bytes.subarray(0, voteDataBytes));
+  const signedFor = domainAt(domain, certificate.data.targetSlot);
+  const preimage = votePreimage(signedFor, certificate.bytes.subarray(0, voteDataBytes));
   for (const { rank, signature } of certificate.signers) {
     if (!signatures.verify(signature, preimage, idBytes(set[rank]!))) {
       return rejection("certificate-signature", `of rank ${rank}`);

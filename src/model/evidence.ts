@@ -25,6 +25,7 @@ import { chainLimits } from "../params/limits.ts";
 import { decodeSealedHeader, sealPreimage } from "./header.ts";
 import { idBytes, type PublicKey, publicKeyOf } from "./ids.ts";
 import { type Rejection, rejection } from "./rule-code.ts";
+import { domainAt, type SigningDomain } from "./signing-domain.ts";
 import {
   decodeVoteData,
   encodeVoteData,
@@ -117,15 +118,15 @@ export function evidenceSlot(evidence: Evidence): number {
   return Math.max(...slots.map((slot) => defined(slot, "its messages were decoded")));
 }
 
-/** Both signatures are the validator's; otherwise the reason. */
+/** Both signatures are the validator's, each for the domain of its slot; otherwise the reason. */
 export function checkEvidence(
   evidence: Evidence,
-  genesisHash: Uint8Array,
+  domain: SigningDomain,
   signatures: SignatureScheme,
 ): Rejection | undefined {
   for (const message of evidence.messages) {
     const signature = message.subarray(-64);
-    const preimage = preimageIn(evidence.type, message, genesisHash);
+    const preimage = preimageIn(evidence.type, message, domain);
     if (!signatures.verify(signature, preimage, idBytes(evidence.validator))) {
       return rejection("evidence-signature", "a signature is not the validator's");
     }
@@ -133,13 +134,16 @@ export function checkEvidence(
   return undefined;
 }
 
-function preimageIn(type: EvidenceType, message: Uint8Array, genesisHash: Uint8Array): Uint8Array {
+function preimageIn(type: EvidenceType, message: Uint8Array, domain: SigningDomain): Uint8Array {
   if (type !== evidenceTypes.doubleSeal) {
-    return votePreimage(genesisHash, message.subarray(0, voteDataBytes));
+    const slot = readSafeU64(message, targetSlotInVote);
+    const signedFor = domainAt(domain, defined(slot, "evidence holds decodable votes"));
+    return votePreimage(signedFor, message.subarray(0, voteDataBytes));
   }
   const sealed = decodeSealedHeader(message);
   assert(!("code" in sealed), "evidence holds decodable headers");
-  return sealPreimage(genesisHash, sealed.header.hash);
+  const { slot, hash } = sealed.header;
+  return sealPreimage(domainAt(domain, slot), hash);
 }
 
 function sealsProblem(a: Uint8Array, b: Uint8Array, validator: PublicKey): string | undefined {

@@ -26,6 +26,7 @@ export const ruleCodes = [
   "header-cap",
   "header-set-unknown",
   "header-checkpoint",
+  "header-recovery",
   "header-extra",
   "header-body-size",
   "header-parent-invalid",

@@ -7,6 +7,7 @@ import type { Conn, Job, Ticket } from "../edge/conn.ts";
 import type { Answer, DurableTip, Effect, SignRequest, Write } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { PublicKey } from "../model/ids.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
 
 export class EffectQueue {
   private effects: Effect[] = [];
@@ -51,9 +52,9 @@ export class EffectQueue {
     return job;
   }
 
-  verify(genesisHash: Uint8Array, body: Uint8Array, certifiers: readonly PublicKey[]): Job {
+  verify(domain: SigningDomain, body: Uint8Array, certifiers: readonly PublicKey[]): Job {
     const job = this.nextJob();
-    this.effects.push({ type: "verify", job, genesisHash, body, certifiers });
+    this.effects.push({ type: "verify", job, domain, body, certifiers });
     return job;
   }
 

@@ -3,6 +3,7 @@ import type { BlockRef } from "../chain/records.ts";
 import type { SignerFloors } from "../edge/signer-floors.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
+import type { Recovery } from "../model/recovery.ts";
 
 export interface ValidatorOptions {
   /** Its secret is with the signer. */
@@ -22,6 +23,8 @@ export interface NodeOptions {
   readonly validator: ValidatorOptions | undefined;
   /** No other block at its height is believed. */
   readonly checkpoint?: BlockRef | undefined;
+  /** What the network went through; whoever adopted others is on another network. */
+  readonly recoveries?: readonly Recovery[] | undefined;
   /** Port where we accept connections, told to peers; 0 for none. */
   readonly listenPort: number;
   /** Peers to keep connected, `[identity@]host:port`. */

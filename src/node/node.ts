@@ -21,6 +21,7 @@ import type { StoreImage } from "../edge/store-image.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import { idBytes, type NodeId, nodeIdOf } from "../model/ids.ts";
 import { slotAt } from "../model/network-file.ts";
+import { networkIdOf } from "../model/recovery.ts";
 import { decodeTransaction } from "../model/transaction.ts";
 import { ConnectionManager } from "../net/connection-manager.ts";
 import { Gossip } from "../net/gossip.ts";
@@ -43,6 +44,7 @@ import { Validator } from "./validator.ts";
 export class Node {
   readonly nodeId: NodeId;
   readonly queries: Queries;
+  private readonly env: Env;
   private readonly effects = new EffectQueue();
   private readonly peers: Peers;
   private readonly connections: ConnectionManager;
@@ -59,6 +61,7 @@ export class Node {
   private shutdown: { readonly job: Job; readonly ticket: Ticket } | undefined;
 
   constructor(env: Env, options: NodeOptions, image: StoreImage) {
+    this.env = env;
     const { effects } = this;
     const { networkFile } = options;
     const bootId = env.random.bytes(8);
@@ -67,12 +70,11 @@ export class Node {
     const ledger = new Ledger(networkFile);
     const chainPort: ChainPort = {
       persist: (writes, how) => effects.persist(writes, how),
-      verify: (genesis, body, certifiers) => effects.verify(genesis, body, certifiers),
+      verify: (domain, body, certifiers) => effects.verify(domain, body, certifiers),
       notify: (event) => effects.notify(event),
       onHeader: (header) => this.validator?.onHeader(header),
     };
-    const { checkpoint } = options;
-    this.chain = new ChainManager(env, chainPort, networkFile, ledger, image, checkpoint);
+    this.chain = new ChainManager(env, chainPort, networkFile, ledger, image, options);
     this.shown = new PublicChain(this.chain);
     const genesisHash = idBytes(this.chain.genesisHash);
     this.mempool = new Mempool(
@@ -99,7 +101,7 @@ export class Node {
       env,
       effects,
       {
-        genesisHash,
+        genesisHash: networkIdOf(genesisHash, options.recoveries),
         nodeSeed: options.nodeSeed,
         nodeId: this.nodeId,
         staticSecret: env.random.bytes(32),
@@ -139,7 +141,7 @@ export class Node {
     });
     const { chain, connections, gossip, mempool, relay, server, shown, sync } = this;
     const { validator } = options;
-    const inStep = new InStep(sync, () => ledger.validators().length);
+    const inStep = new InStep(sync, () => this.chain.duties.validatorCount);
     const isSynced = () => inStep.isSynced;
     this.validator =
       validator &&
@@ -229,7 +231,9 @@ export class Node {
         return this.peers.onClosed(input.conn, input.reason);
       case "verified":
         this.news.onImported(this.chain.onVerified(input.job, input.firstBad));
-        return this.sync.tick();
+        // Not each time: to look for what is missing costs more than a block's signatures.
+        if (this.sync.deadline <= this.env.clock.monotonicMs) this.sync.tick();
+        return;
       case "loaded":
         this.server.onLoaded(input.job, input.values);
         return;

@@ -73,6 +73,7 @@ export const penalties: Readonly<Record<BlameCode, Penalty>> = {
   "header-cap": violation,
   "header-set-unknown": innocent,
   "header-checkpoint": innocent,
+  "header-recovery": violation,
   "header-extra": violation,
   "header-body-size": violation,
   "header-parent-invalid": violation,

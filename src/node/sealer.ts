@@ -92,7 +92,7 @@ export class Sealer {
       type: "seal",
       slot,
       blockHash: idBytes(header.hash),
-      genesisHash: idBytes(chain.genesisHash),
+      genesisHash: chain.duties.domainAt(slot),
     });
     this.unsealed = { job, header, body };
     return results;

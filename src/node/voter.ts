@@ -14,7 +14,7 @@ import type { TreeNode } from "../chain/tree-node.ts";
 import type { Job, Ticket } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import type { SignerFloors } from "../edge/signer-floors.ts";
-import { idBytes, type PublicKey } from "../model/ids.ts";
+import type { PublicKey } from "../model/ids.ts";
 import { type NetworkFile, slotAt, slotStartMs } from "../model/network-file.ts";
 import { encodeVote, encodeVoteData, type Vote, type VoteData } from "../model/vote.ts";
 import type { EffectQueue } from "./effect-queue.ts";
@@ -166,7 +166,7 @@ export class Voter {
       chain.halted === undefined &&
       guard.maySign &&
       chain.duties.validatorsOf(block).includes(key) &&
-      chain.duties.standsOnFinal(block) &&
+      chain.duties.isOpen(block) &&
       isSynced()
     );
   }
@@ -178,7 +178,7 @@ export class Voter {
     const job = this.effects.sign({
       type: "vote",
       data: encodeVoteData(ballot.data),
-      genesisHash: idBytes(this.chain.genesisHash),
+      genesisHash: this.chain.duties.domainAt(ballot.data.targetSlot),
     });
     this.ballot = { ...ballot, job };
   }

@@ -26,6 +26,7 @@ export type { SessionEvent } from "./session-event.ts";
 export interface SessionOptions {
   readonly conn: Conn;
   readonly role: "initiator" | "responder";
+  /** The id of the network: another value once it went through a recovery (05-objects §10). */
   readonly genesisHash: Uint8Array;
   readonly nodeSeed: Uint8Array;
   readonly nodeId: NodeId;

@@ -250,13 +250,8 @@ export class SimNode {
         }));
       }
       case "verify": {
-        const { job, genesisHash, body, certifiers } = effect;
-        const firstBad = firstBadSignature(
-          this.environment.signatures,
-          genesisHash,
-          body,
-          certifiers,
-        );
+        const { job, domain, body, certifiers } = effect;
+        const firstBad = firstBadSignature(this.environment.signatures, domain, body, certifiers);
         return this.later(node, this.random.below(8), () => ({ type: "verified", job, firstBad }));
       }
       case "sign": {

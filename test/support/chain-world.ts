@@ -4,9 +4,9 @@
  */
 import { toHex } from "../../src/base/bytes.ts";
 import { ChainManager } from "../../src/chain/chain-manager.ts";
+import type { Trust } from "../../src/chain/chain-parts.ts";
 import type { ChainPort, Imported } from "../../src/chain/imported.ts";
 import { Ledger } from "../../src/chain/ledger.ts";
-import type { BlockRef } from "../../src/chain/records.ts";
 import { firstBadSignature } from "../../src/chain/verify-body.ts";
 import type { Conn, Job, Ticket } from "../../src/edge/conn.ts";
 import type { DurableTip, Write } from "../../src/edge/effect.ts";
@@ -15,6 +15,7 @@ import type { NodeEvent } from "../../src/edge/event.ts";
 import { emptyImage, type StoreImage } from "../../src/edge/store-image.ts";
 import type { Certificate } from "../../src/model/certificate.ts";
 import type { BlockHash, PublicKey } from "../../src/model/ids.ts";
+import type { SigningDomain } from "../../src/model/signing-domain.ts";
 import type { Vote } from "../../src/model/vote.ts";
 import type { Built } from "./built.ts";
 import type { ChainBuilder } from "./chain-builder.ts";
@@ -57,11 +58,12 @@ export interface WorldOptions {
   readonly autoVerify?: boolean;
   /** Slot whose start the wall clock shows. */
   readonly slot?: number;
-  readonly checkpoint?: BlockRef;
+  readonly trust?: Trust;
 }
 
 interface VerifyJob {
   readonly job: Job;
+  readonly domain: SigningDomain;
   readonly body: Uint8Array;
   readonly certifiers: readonly PublicKey[];
 }
@@ -70,6 +72,7 @@ export const sourceOf = (number: number): Conn => number as Conn;
 
 export class ChainWorld {
   readonly clock = { monotonicMs: 5000, wallMs: 0 };
+  readonly env: Env;
   readonly batches: Batch[] = [];
   readonly events: NodeEvent[] = [];
   readonly jobs: VerifyJob[] = [];
@@ -87,22 +90,22 @@ export class ChainWorld {
     this.clock.wallMs = genesisTimeMs + (options.slot ?? 100_000) * slotMs;
     this.state = new Ledger(builder.file);
     const random = { below: () => 0, bytes: (count: number) => new Uint8Array(count) };
-    const env: Env = { clock: this.clock, random, signatures: cheapSignatures };
+    this.env = { clock: this.clock, random, signatures: cheapSignatures };
     const port: ChainPort = {
       persist: (writes, { sync, durableTip }) => {
         this.batches.push({ writes, sync, durableTip });
         return this.batches.length as Ticket;
       },
-      verify: (_genesisHash, body, certifiers) => {
+      verify: (domain, body, certifiers) => {
         const job = ++this.jobCount as Job;
-        this.jobs.push({ job, body, certifiers });
+        this.jobs.push({ job, domain, body, certifiers });
         return job;
       },
       notify: (event) => this.events.push(event),
       onHeader: ({ hash }) => this.entered.push(hash),
     };
-    const { image = emptyImage, checkpoint } = options;
-    this.chain = new ChainManager(env, port, builder.file, this.state, image, checkpoint);
+    const { image = emptyImage, trust } = options;
+    this.chain = new ChainManager(this.env, port, builder.file, this.state, image, trust);
   }
 
   block(built: Built, source?: Conn): Imported[] {
@@ -139,9 +142,8 @@ export class ChainWorld {
 
   /** Answers the job at `index` of those open. */
   verify(index = 0): Imported[] {
-    const { job, body, certifiers } = this.jobs.splice(index, 1)[0]!;
-    const { genesisId } = this.builder;
-    const firstBad = firstBadSignature(cheapSignatures, genesisId, body, certifiers);
+    const { job, domain, body, certifiers } = this.jobs.splice(index, 1)[0]!;
+    const firstBad = firstBadSignature(cheapSignatures, domain, body, certifiers);
     return this.chain.onVerified(job, firstBad);
   }
 

@@ -138,8 +138,8 @@ export class SoloNode {
         }
         return effect.sync ? [{ type: "persisted", through: effect.ticket }] : [];
       case "verify": {
-        const { genesisHash, body, certifiers } = effect;
-        const firstBad = firstBadSignature(ed25519, genesisHash, body, certifiers);
+        const { domain, body, certifiers } = effect;
+        const firstBad = firstBadSignature(ed25519, domain, body, certifiers);
         return [{ type: "verified", job: effect.job, firstBad }];
       }
       case "sign": {

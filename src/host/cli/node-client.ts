@@ -115,7 +115,7 @@ function mendOf(code: string): string {
     case "transaction-balance":
       return "see what the account has with: npx tsx bin/cli.ts account ADDRESS";
     case "transaction-governance":
-      return "npx tsx bin/cli.ts validator list shows who validates, validator proposals what is open";
+      return "see npx tsx bin/cli.ts validator list, and validator proposals for what is open";
     case "not-ready":
       return "wait until npx tsx bin/cli.ts status says SYNCED";
     default:

@@ -7,7 +7,6 @@ import type { output } from "zod";
 import type { validatorsAnswer } from "./answers.ts";
 
 export type Validators = output<typeof validatorsAnswer>;
-export type OpenProposal = Validators["proposals"][number];
 
 export interface Change {
   readonly action: "add" | "remove" | "rerank";

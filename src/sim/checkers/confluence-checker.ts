@@ -101,7 +101,10 @@ export class ConfluenceChecker {
     }
     things.sort((a, b) => a.slot - b.slot);
     const replay = new Replay(this.world);
-    for (const thing of shuffled(things, random)) replay.take(thing);
+    const mixed = shuffled(things, random);
+    for (const thing of mixed) replay.take(thing);
+    // Votes of whom the fresh chain could not know yet that they may vote.
+    for (const thing of mixed) if (!("block" in thing)) replay.take(thing);
     return replay.chain;
   }
 }
@@ -115,6 +118,7 @@ class Replay {
   readonly chain: ChainManager;
   private readonly world: Observed;
   private readonly verdicts: { readonly job: Job; readonly firstBad: number }[] = [];
+  private readonly missing = new Set<BlockHash>();
   private tickets = 0;
   private jobs = 0;
 
@@ -125,9 +129,9 @@ class Replay {
     const env = { ...world.nodes[0]!.environment, clock: { monotonicMs: 0, wallMs } };
     const port: ChainPort = {
       persist: () => ++this.tickets as Ticket,
-      verify: (genesisHash, body, certifiers) => {
+      verify: (domain, body, certifiers) => {
         const job = ++this.jobs as Job;
-        const firstBad = firstBadSignature(env.signatures, genesisHash, body, certifiers);
+        const firstBad = firstBadSignature(env.signatures, domain, body, certifiers);
         this.verdicts.push({ job, firstBad });
         return job;
       },
@@ -141,8 +145,27 @@ class Replay {
   take(thing: Thing): void {
     if ("vote" in thing) this.chain.importVote(thing.vote, undefined);
     else if ("certificate" in thing) this.chain.importCertificate(thing.certificate, undefined);
-    else this.takeBlock(thing.block);
+    else {
+      this.missing.add(thing.block);
+      this.takeBlock(thing.block);
+    }
     this.settle();
+    while (this.takeMissing()) this.settle();
+  }
+
+  /** Blocks that came before their validators were known are forgotten: they are given again. */
+  private takeMissing(): boolean {
+    let isNews = false;
+    for (const hash of this.missing) {
+      const told = this.world.chronicle.blocks.get(hash);
+      if (told === undefined || told.height <= this.chain.anchor.height || this.chain.has(hash)) {
+        this.missing.delete(hash);
+      } else if (this.chain.has(told.parent)) {
+        this.takeBlock(hash);
+        isNews ||= this.chain.has(hash);
+      }
+    }
+    return isNews;
   }
 
   private takeBlock(hash: BlockHash): void {

@@ -37,8 +37,9 @@ export class FinalityChecker {
     this.checkMonotone(node, told);
     node.reportedFinal = { height, hash };
     if (swarm.byzantineMode === "over") return this.joinOrAccuse(node, told);
+    const isNews = this.line.get(height) !== hash;
     if (!this.join(told)) broken(node, `conflicting final block at ${height}`);
-    this.checkOracle(node, told);
+    if (isNews) this.checkOracle(node, told);
   }
 
   /** New final blocks since the last report of any node, lowest first. */

@@ -60,8 +60,8 @@ test("persist, load, sign and notify come back as inputs and events", async () =
 test("a body is checked with the keys of its certifiers, and a vote is signed as asked", async () => {
   const asked: unknown[] = [];
   const verifier: Verifier = {
-    verify: (genesisHash, body, certifiers, done) => {
-      asked.push({ genesisHash, body, certifiers });
+    verify: (domain, body, certifiers, done) => {
+      asked.push({ domain, body, certifiers });
       setImmediate(() => done(-2));
     },
     close: () => {},
@@ -73,7 +73,7 @@ test("a body is checked with the keys of its certifiers, and a vote is signed as
     },
     close: async () => {},
   };
-  const check = { genesisHash: hash, body: new Uint8Array(4), certifiers: ["ab" as PublicKey] };
+  const check = { domain: hash, body: new Uint8Array(4), certifiers: ["ab" as PublicKey] };
   const request = { type: "vote", data: new Uint8Array(80), genesisHash: hash } as const;
   const script = answering((input: { type: string }) =>
     input.type === "started"

@@ -134,6 +134,12 @@ test("parameters out of range or shape are the client's fault", async () => {
   await refused("/api/transactions/xyz", 400, "bad-parameter");
   await refused(`/api/accounts/${"A".repeat(64)}`, 400, "bad-parameter");
   await refused("/api/peers?x=1", 400, "bad-parameter");
+  for (const path of ["finality/xyz", "finality/-1", "finality/1?x=1", "finality/1e3"]) {
+    await refused(`/api/blockchain/${path}`, 400, "bad-parameter");
+  }
+  for (const path of ["validators", "evidence", "metrics", "blockchain/forks"]) {
+    await refused(`/api/${path}?x=1`, 400, "bad-parameter");
+  }
 });
 
 test("what is not there is 404, and paths of any shape are 4xx", async () => {
