@@ -20,6 +20,13 @@ export interface BenchOptions {
   readonly transfersPerBlock: number;
   readonly senders: number;
   readonly repeats: number;
+  /** Validators of `vote-cost`, slots that are measured, and slots after which memory is read. */
+  readonly voters: number;
+  readonly voteSlots: number;
+  readonly memorySlots: number;
+  /** Slots of `finality`, on real nodes; and sizes of simulated networks with slots for each. */
+  readonly finalitySlots: number;
+  readonly finalitySizes: readonly { readonly validators: number; readonly slots: number }[];
   /** JSON lines only; otherwise a summary follows them. */
   readonly json: boolean;
   /** Folder for CPU profiles of the processes that are measured. */
@@ -37,6 +44,15 @@ const usual = {
   transfersPerBlock: 100,
   senders: 10_000,
   repeats: 3,
+  voters: 100,
+  voteSlots: 40,
+  memorySlots: 2000,
+  finalitySlots: 60,
+  finalitySizes: [
+    { validators: 4, slots: 200 },
+    { validators: 21, slots: 60 },
+    { validators: 100, slots: 12 },
+  ],
 } as const;
 
 /** Everything runs, nothing is measured. */
@@ -51,6 +67,11 @@ const tiny = {
   transfersPerBlock: 4,
   senders: 8,
   repeats: 1,
+  voters: 4,
+  voteSlots: 2,
+  memorySlots: 5,
+  finalitySlots: 4,
+  finalitySizes: [{ validators: 4, slots: 4 }],
 } as const;
 
 /** Throws on options that there are not. */

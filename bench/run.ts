@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "sync-transfers": async () => (await import("./sync.ts")).syncTransfers,
   start: async () => (await import("./start.ts")).start,
   codec: async () => (await import("./codec.ts")).codec,
+  "vote-cost": async () => (await import("./vote-cost.ts")).voteCost,
 };
 
 const options = readOptions(process.argv.slice(2));

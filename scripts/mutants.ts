@@ -15,7 +15,11 @@ const options = await yargs(hideBin(process.argv))
   .scriptName("mutants")
   .options({
     quick: { type: "boolean", default: false, describe: "the first hunt of each, under a minute" },
-    all: { type: "boolean", default: false, describe: "every hunt of each, not only until one kills" },
+    all: {
+      type: "boolean",
+      default: false,
+      describe: "every hunt of each, not only until one kills",
+    },
     only: { type: "string", describe: "those whose names begin with this" },
     json: { type: "boolean", default: false, describe: "one JSON object a mutant" },
     limit: { type: "number", default: 600, describe: "seconds for one hunt" },

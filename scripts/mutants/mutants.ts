@@ -1,8 +1,17 @@
 /**
- * The mutants: each breaks one rule in the real code. Those marked with a letter are the nine that
- * the rules were designed around; the others are what an implementation may get wrong besides.
- * Edits name text that occurs once; when the code moves, `npm run mutants` says which went stale.
+ * The mutants: each breaks one rule in the real code. The nine that the rules were designed around
+ * have a letter; the others are what an implementation may get wrong besides. Edits name text that
+ * occurs once; when the code moves, `npm run mutants` says which went stale.
  */
-import { type Mutant, sim, unit } from "./mutant.ts";
+import { designedMutants } from "./designed.ts";
+import type { Mutant } from "./mutant.ts";
+import { chainMutants } from "./of-chain.ts";
+import { nodeMutants } from "./of-node.ts";
+import { voteMutants } from "./of-votes.ts";
 
-export const mutants: readonly Mutant[] = [];
+export const mutants: readonly Mutant[] = [
+  ...designedMutants,
+  ...voteMutants,
+  ...chainMutants,
+  ...nodeMutants,
+];

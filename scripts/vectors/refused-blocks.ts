@@ -1,82 +1,91 @@
 /** Blocks on top of a valid chain, each with one rule broken, and the code it must be refused with. */
 import { concatBytes, emptyBytes } from "../../src/base/bytes.ts";
 import { buildBlock } from "../../src/chain/block-builder.ts";
-import type { Ledger } from "../../src/chain/ledger.ts";
-import {
-  checkHeaderAfter,
-  checkHeaderAlone,
-  checkResult,
-  checkSeal,
-  checkSealer,
-  checkSignatures,
-  matchBody,
-} from "../../src/chain/rules.ts";
+import { ChainManager } from "../../src/chain/chain-manager.ts";
+import type { ChainPort, Imported } from "../../src/chain/imported.ts";
+import { Ledger } from "../../src/chain/ledger.ts";
 import { firstBadSignature } from "../../src/chain/verify-body.ts";
 import { ed25519 } from "../../src/crypto/ed25519.ts";
+import type { Job, Ticket } from "../../src/edge/conn.ts";
+import { emptyImage } from "../../src/edge/store-image.ts";
 import { encodeBody } from "../../src/model/block.ts";
+import type { Certificate } from "../../src/model/certificate.ts";
 import {
   encodeHeader,
   encodeSealedHeader,
-  type Header,
   type HeaderFields,
   type SealedHeader,
 } from "../../src/model/header.ts";
+import { blockHashOf } from "../../src/model/ids.ts";
 import { merkleRoot } from "../../src/model/merkle.ts";
 import { slotStartMs } from "../../src/model/network-file.ts";
 import { leaderOf } from "../../src/model/validator-set.ts";
-import {
-  digestOf,
-  fill,
-  flipped,
-  genesisHash,
-  hex,
-  network,
-  type VectorCase,
-  validatorKeys,
-} from "./inputs.ts";
-import { seal, transfer } from "./signed.ts";
+import { digestOf, fill, flipped, hex, network, type VectorCase } from "./inputs.ts";
+import { transfer } from "./signed.ts";
+import { certificateFor, finalHeightBy, sealOf, type ToldBlock } from "./story.ts";
 
-/** By the rules in the order of 06-validation; undefined: valid. The state is left as it was. */
+/** What a chain that holds `told` says of the block; undefined: it takes it. */
 function codeOf(
-  ledger: Ledger,
-  parent: Header,
+  told: readonly ToldBlock[],
   sealed: SealedHeader,
-  bytes: Uint8Array,
+  body: Uint8Array,
 ): string | undefined {
-  const { header } = sealed;
-  const broken =
-    checkHeaderAlone(header, network, header.timestampMs) ??
-    checkSealer(header, validatorKeys) ??
-    checkHeaderAfter(header, parent) ??
-    checkSeal(sealed, genesisHash, ed25519);
-  if (broken !== undefined) return broken.code;
-  const body = matchBody(header, bytes);
-  if ("code" in body) return body.code;
-  const unsigned = checkSignatures(firstBadSignature(ed25519, genesisHash, bytes));
-  if (unsigned !== undefined) return unsigned.code;
-  const applied = ledger.apply(header, body.transactions);
-  if ("code" in applied) return applied.code;
-  ledger.undo(applied.changes);
-  return checkResult(header, applied)?.code;
+  let tickets = 0;
+  const verdicts: { readonly job: Job; readonly firstBad: number }[] = [];
+  const port: ChainPort = {
+    persist: () => ++tickets as Ticket,
+    verify: (domain, bytes, certifiers) => {
+      const job = (verdicts.length + 1) as Job;
+      verdicts.push({ job, firstBad: firstBadSignature(ed25519, domain, bytes, certifiers) });
+      return job;
+    },
+    notify: () => undefined,
+    onHeader: () => undefined,
+  };
+  const env = {
+    clock: { monotonicMs: 0, wallMs: slotStartMs(network, 1_000) },
+    random: { below: () => 0, bytes: (count: number) => new Uint8Array(count) },
+    signatures: ed25519,
+  };
+  const chain = new ChainManager(env, port, network, new Ledger(network), emptyImage);
+  const take = (block: SealedHeader, bytes: Uint8Array): Imported[] => {
+    const from = verdicts.length;
+    const results = chain.importBlock(block, bytes, undefined);
+    for (const { job, firstBad } of verdicts.slice(from)) {
+      results.push(...chain.onVerified(job, firstBad));
+    }
+    return results;
+  };
+  for (const each of told.slice(1)) take(each, each.body);
+  if (chain.head.hash !== told.at(-1)!.header.hash) throw new Error("the story is valid");
+  const rejected = take(sealed, body).find((result) => result.type === "rejected");
+  return rejected?.rejection.code;
 }
 
-export function refusedBlocks(ledger: Ledger, parent: Header): VectorCase[] {
+type Resealed = (fields: Partial<HeaderFields>) => SealedHeader;
+type Bad = readonly [string, SealedHeader, Uint8Array];
+
+export function refusedBlocks(ledger: Ledger, told: readonly ToldBlock[]): VectorCase[] {
+  const parent = told.at(-1)!.header;
+  const { finalHeight } = told.at(-1)!;
   const slot = parent.slot + 1;
-  const sealer = leaderOf(validatorKeys, slot);
+  const set = ledger.validators();
+  const sealer = leaderOf(set, slot);
   const candidates = [transfer(0, { nonce: 2n }), transfer(0, { nonce: 3n, amount: 11n })];
-  const good = buildBlock(ledger, network, parent, { slot, sealer, candidates });
+  const plain = { slot, sealer, certificate: undefined, voters: [], finalHeight };
+  const good = buildBlock(ledger, network, parent, { ...plain, candidates });
   const two = candidates.map((transaction) => transaction.bytes);
-  const resealed = (fields: Partial<HeaderFields>): SealedHeader => {
+  const resealed: Resealed = (fields) => {
     const header = encodeHeader({ ...good.header, ...fields });
-    const rank = Math.max(0, validatorKeys.indexOf(header.sealer));
-    return { header, seal: seal(header, rank) };
+    return { header, seal: sealOf(header) };
   };
-  const other = leaderOf(validatorKeys, slot + 1);
   const later = (at: number) => ({
     slot: at,
     timestampMs: slotStartMs(network, at),
-    sealer: leaderOf(validatorKeys, at),
+    sealer: leaderOf(set, at),
   });
+  const claim = { justifiedSlot: parent.slot, justifiedHash: parent.hash };
+  const named = digestOf("certificate");
   const headers: readonly (readonly [string, Partial<HeaderFields>])[] = [
     ["version 2", { version: 2 }],
     ["engine 1", { engine: 1 }],
@@ -85,12 +94,15 @@ export function refusedBlocks(ledger: Ledger, parent: Header): VectorCase[] {
     ["body of 1,048,577 bytes", { bodyBytes: 1_048_577 }],
     ["10,001 transactions", { txCount: 10_001 }],
     ["a millisecond late", { timestampMs: good.header.timestampMs + 1 }],
-    ["sealed by another", { sealer: other }],
+    ["sealed by another", { sealer: leaderOf(set, slot + 1) }],
     ["height of the parent", { height: parent.height }],
     ["slot of the parent", later(parent.slot)],
     ["slot before the parent's", later(parent.slot - 1)],
-    ["a certificate hash", { certHash: digestOf("certificate") }],
-    ["another checkpoint", { justifiedSlot: 1 }],
+    ["a certificate that raises nothing", { certHash: named }],
+    ["justified raised without a certificate", claim],
+    ["another justified slot", { certHash: named, justifiedSlot: parent.justifiedSlot + 1 }],
+    ["another justified hash", { certHash: named, justifiedHash: blockHashOf(digestOf("x")) }],
+    ["justified lowered", { certHash: named, ...claimOf(told[3]!) }],
     ["another state root", { stateRoot: digestOf("state") }],
     ["another receipts root", { receiptsRoot: digestOf("receipts") }],
     ["another next set", { nextValidatorsHash: digestOf("set") }],
@@ -101,25 +113,24 @@ export function refusedBlocks(ledger: Ledger, parent: Header): VectorCase[] {
   const unsigned = flipped(two[1]!, -1);
   const forged = encodeBody(emptyBytes, [candidates[0]!, { ...candidates[1]!, bytes: unsigned }]);
   const swapped = encodeBody(emptyBytes, candidates.toReversed());
-  const bodies: readonly (readonly [string, SealedHeader, Uint8Array])[] = [
-    ["a seal of another key", { ...resealed({}), seal: seal(good.header, 3) }, good.body],
+  const reordered = resealed({ txRoot: merkleRoot(two.toReversed()) });
+  const otherSeal = sealOf(encodeHeader({ ...good.header, sealer: leaderOf(set, slot + 1) }));
+  const bodies: readonly Bad[] = [
+    ["a seal of another key", { ...resealed({}), seal: otherSeal }, good.body],
     ["a seal changed", { ...resealed({}), seal: flipped(resealed({}).seal, 40) }, good.body],
     ["a body changed", resealed({}), flipped(good.body, -1)],
     ["transactions exchanged", resealed({}), swapped],
     ["a forged transaction", resealed({ txRoot: merkleRoot([two[0]!, unsigned]) }), forged],
-    [
-      "transactions in an order that is not valid",
-      resealed({ txRoot: merkleRoot(two.toReversed()) }),
-      swapped,
-    ],
+    ["transactions in an order that is not valid", reordered, swapped],
     ["a certificate that the header does not name", ...withCertificate(resealed, good.body)],
   ];
   const all = [
     ...headers.map(([name, fields]) => [name, resealed(fields), good.body] as const),
     ...bodies,
+    ...certified(ledger, told),
   ];
   return all.map(([name, sealed, body]) => {
-    const error = codeOf(ledger, parent, sealed, body);
+    const error = codeOf(told, sealed, body);
     if (error === undefined) throw new Error(`${name}: valid`);
     const header = hex(encodeSealedHeader(sealed));
     return {
@@ -132,8 +143,49 @@ export function refusedBlocks(ledger: Ledger, parent: Header): VectorCase[] {
   });
 }
 
+const claimOf = ({ header }: ToldBlock) => ({
+  justifiedSlot: header.slot,
+  justifiedHash: header.hash,
+});
+
+/** Blocks whose header is right and whose certificate is not. */
+function certified(ledger: Ledger, told: readonly ToldBlock[]): Bad[] {
+  const target = told.at(-1)!;
+  const good = certificateFor(target);
+  const slot = target.header.slot + 1;
+  const sealer = leaderOf(ledger.validators(), slot);
+  const wrong: readonly (readonly [string, Certificate])[] = [
+    ["for another block", certificateFor(told.at(-2)!)],
+    ["with another source", certificateFor(target, claimedSource(told[3]!))],
+    ["of two of four", certificateFor(target, {}, [0, 1])],
+    ["of the set of before", certificateFor({ ...target, set: told[9]!.set })],
+    [
+      "of the same set in another order",
+      certificateFor({ ...target, set: target.set.toReversed() }),
+    ],
+    ["with a signature changed", { ...good, bytes: flipped(good.bytes, -1) }],
+    ["without its last signature", { ...good, bytes: good.bytes.subarray(0, -64) }],
+  ];
+  return wrong.map(([name, certificate]) => {
+    const { header, body } = buildBlock(ledger, network, target.header, {
+      slot,
+      sealer,
+      candidates: [],
+      certificate: { ...certificate, data: good.data },
+      voters: good.signers.map(({ rank }) => target.set[rank]!),
+      finalHeight: finalHeightBy(target),
+    });
+    return [`a certificate ${name}`, { header, seal: sealOf(header) }, body];
+  });
+}
+
+const claimedSource = ({ header }: ToldBlock) => ({
+  sourceSlot: header.slot,
+  sourceHash: header.hash,
+});
+
 function withCertificate(
-  resealed: (fields: Partial<HeaderFields>) => SealedHeader,
+  resealed: Resealed,
   body: Uint8Array,
 ): readonly [SealedHeader, Uint8Array] {
   const longer = concatBytes(Uint8Array.of(0, 0, 0, 2, 1, 2), body.subarray(4));

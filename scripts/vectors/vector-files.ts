@@ -1,11 +1,12 @@
 /** Every vector file, and how it is written down. Made by the public encoders of src alone. */
-import { chainFile, networkFilesFile } from "./chain.ts";
+import { chainFile } from "./chain.ts";
 import { framesFile } from "./frames.ts";
 import { handshakeFile } from "./handshake.ts";
 import { hashingFile } from "./hashing.ts";
 import { authFile, helloFile } from "./hello.ts";
 import type { VectorFile } from "./inputs.ts";
 import { messagesFile } from "./messages.ts";
+import { networkFilesFile } from "./network-files.ts";
 import { bodiesFile, headersFile, transactionsFile } from "./objects.ts";
 import { openingsFile } from "./openings.ts";
 import { recordedFramesFile } from "./recorded-frames.ts";

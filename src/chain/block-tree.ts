@@ -51,8 +51,7 @@ export class BlockTree {
     if (descendsFrom(base, old)) {
       leaveBehind(base, old);
       const claim = this.bestNode.header.justifiedSlot;
-      const ranksAsBefore = claim > base.slot || claim <= old.slot;
-      if (this.bestNode.isOnBase && ranksAsBefore) return;
+      if (claim > base.slot || (claim <= old.slot && this.bestNode.isOnBase)) return;
     } else {
       for (const node of this.nodes.values()) node.isOnBase = false;
       for (const node of subtree(base)) node.isOnBase = true;
@@ -203,15 +202,16 @@ export class BlockTree {
   }
 
   /**
-   * What stands on the base, then what names a newer justified block: its body brings the proof, and
-   * perhaps the only way to learn of a hand-over. Who lies in a header has no body for it.
+   * What names a newer justified block than the base: its body brings the proof, and perhaps the
+   * only way to learn of a hand-over; who lies in a header has no body for it. Then what stands on
+   * the base.
    */
   private isPreferred(node: TreeNode, other: TreeNode): boolean {
-    if (node.isOnBase !== other.isOnBase) return node.isOnBase;
     const { slot } = this.baseNode;
     const claim = Math.max(slot, node.header.justifiedSlot);
     const rival = Math.max(slot, other.header.justifiedSlot);
-    return claim === rival ? better(node, other) : claim > rival;
+    if (claim !== rival) return claim > rival;
+    return node.isOnBase === other.isOnBase ? better(node, other) : node.isOnBase;
   }
 }
 

@@ -62,8 +62,8 @@ export class Duties {
     return this.parts.keeper.prove(node);
   }
 
-  /** Is there anything left to decide about `node`, and nothing final beside it? */
-  isOpen(node: TreeNode): boolean {
+  /** Does it stand on what is final, and above every recovery? */
+  standsOnFinal(node: TreeNode): boolean {
     const { justification, recoveries } = this.parts;
     const { node: final } = justification.finalCandidate;
     return node !== final && descendsFrom(node, final) && recoveries.isOpen(node);

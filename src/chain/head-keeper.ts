@@ -69,6 +69,8 @@ export class HeadKeeper {
     if (finalized !== undefined) this.buryBelow(finalized);
     this.considerAll();
     this.advanceFinality();
+    // A recovery may want another branch than the one that was left.
+    if (this.target() !== undefined) this.resumeAt = this.env.clock.monotonicMs + 1;
   }
 
   /** Another block is justified: what was best may not stand on it. */

@@ -12,6 +12,8 @@ export interface BannerFacts {
   readonly config: Config;
   readonly network: { readonly name: string; readonly origin: string; readonly slotMs: number };
   readonly genesisHash: string;
+  /** Undefined unless it went through recoveries: what other operators must see alike. */
+  readonly recovered: { readonly networkId: string; readonly from: string } | undefined;
   readonly nodeId: string;
   readonly role: string;
   /** With their keys when the devnet was made just now, else empty. */
@@ -34,6 +36,12 @@ export function bannerText(facts: BannerFacts): string {
   const rows = [
     ["network", `${network.name} (${origins[network.origin] ?? network.origin})`],
     ["genesis", facts.genesisHash],
+    ...(facts.recovered === undefined
+      ? []
+      : [
+          ["RECOVERED", `a hard fork: ${facts.recovered.from}`],
+          ["", `network id ${facts.recovered.networkId}`],
+        ]),
     ["node id", facts.nodeId],
     ["role", role],
     ["peers", `TCP port ${config.listen}`],
@@ -63,6 +71,7 @@ export function bannerJson(facts: BannerFacts): Record<string, unknown> {
     nodeId: facts.nodeId,
     network: network.name,
     genesisHash: facts.genesisHash,
+    recovered: facts.recovered ?? null,
     role: facts.role,
     listen: config.listen,
     http: config.http === undefined ? null : hostPort(config.http),

@@ -7,9 +7,11 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import yargs from "yargs";
 import { z } from "zod";
+import type { BlockRef } from "../chain/records.ts";
 import { isHex32 } from "../model/ids.ts";
 import { chainLimits, connectionLimits } from "../params/limits.ts";
 import { parsePeerAddress } from "../wire/address.ts";
+import { parseBlockRef } from "./checkpoint.ts";
 import { systemCode } from "./host-error.ts";
 import { envNameOf, nearest, type OptionName, options, unknownEnv } from "./options.ts";
 
@@ -23,6 +25,10 @@ export interface Config {
   readonly network: string | undefined;
   /** Genesis hash that the network must have. */
   readonly genesis: string | undefined;
+  /** No other block at its height is believed. */
+  readonly checkpoint: BlockRef | undefined;
+  /** Paths of recovery files. */
+  readonly recovery: readonly string[];
   readonly validatorKey: string | undefined;
   /** What the validator key has signed is not known, and shall be taken to be anything so far. */
   readonly signerAmnesia: boolean;
@@ -73,6 +79,13 @@ const schema = z.object({
     .default([]),
   network: text.optional(),
   genesis: text.refine(isHex32, "64 lower-case hex digits expected").optional(),
+  checkpoint: text
+    .refine(
+      (given) => parseBlockRef(given) !== undefined,
+      "HEIGHT:HASH expected, the hash as 64 lower-case hex digits",
+    )
+    .optional(),
+  recovery: z.array(text).default([]),
   "validator-key": text.optional(),
   "signer-amnesia": z.boolean("true or false expected").default(false),
   "passphrase-file": text.optional(),
@@ -146,6 +159,8 @@ function resolve(given: z.infer<typeof schema>, problems: string[]): Config {
     connect,
     network,
     genesis: given.genesis,
+    checkpoint: given.checkpoint === undefined ? undefined : parseBlockRef(given.checkpoint),
+    recovery: given.recovery,
     validatorKey: given["validator-key"],
     signerAmnesia: given["signer-amnesia"],
     passphraseFile: given["passphrase-file"],

@@ -65,6 +65,22 @@ export const options = [
     example: "0000000000000000000000000000000000000000000000000000000000000000",
   },
   {
+    name: "checkpoint",
+    kind: "text",
+    argument: "HEIGHT:HASH",
+    says: "no other block than this one is believed at its height",
+    otherwise: "none; give one when the network is older than what you can check yourself",
+    example: "1000:0000000000000000000000000000000000000000000000000000000000000000",
+  },
+  {
+    name: "recovery",
+    kind: "list",
+    argument: "FILE",
+    says: "HARD FORK: what the operators agreed on after validators were lost; may be repeated",
+    otherwise: "none; once adopted it must be given at every start",
+    example: "recovery.json",
+  },
+  {
     name: "validator-key",
     kind: "text",
     argument: "FILE",

@@ -9,6 +9,7 @@ import { doppelgangerError } from "./doppelganger.ts";
 import { tipWarning } from "./durable-tip.ts";
 import { exitCodes, HostError } from "./host-error.ts";
 import { NodeLog } from "./logger.ts";
+import { networkIdText } from "./recovery-files.ts";
 import { program, type RunningNode, runNode } from "./run-node.ts";
 import { LonelyReasons, statusLine } from "./status-line.ts";
 
@@ -79,13 +80,18 @@ async function show(
   reasons: LonelyReasons,
   signal: AbortSignal,
 ): Promise<void> {
-  const { node, network, folder, tip } = running;
+  const { node, network, folder, recoveries, tip } = running;
+  const recovery = recoveries.at(-1);
   const { queries } = node;
   const facts = {
     version: program.version,
     config,
     network: { name: network.file.name, origin: network.origin, slotMs: network.file.slotMs },
     genesisHash: network.genesisHash,
+    recovered: recovery && {
+      networkId: networkIdText(network.genesisHash, recoveries),
+      from: `new validators from slot ${recovery.minSlot} on, above block ${recovery.block.height}`,
+    },
     nodeId: node.nodeId,
     role: queries.info().role,
     accounts: network.accounts.map((account) => ({

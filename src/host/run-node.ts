@@ -4,6 +4,7 @@
  */
 import packageJson from "../../package.json" with { type: "json" };
 import { asciiBytes, hexBytes } from "../base/bytes.ts";
+import { StoreRefused } from "../chain/adopt-recoveries.ts";
 import { indexKey, nodeKey } from "../chain/records.ts";
 import { StoreDamaged } from "../chain/restore.ts";
 import { ed25519 } from "../crypto/ed25519.ts";
@@ -12,9 +13,12 @@ import type { NodeEvent } from "../edge/event.ts";
 import type { StoreImage } from "../edge/store-image.ts";
 import type { BlockHash } from "../model/ids.ts";
 import { formatNetworkFile } from "../model/network-file.ts";
+import type { Recovery } from "../model/recovery.ts";
+import { signingDomain } from "../model/signing-domain.ts";
 import { Node } from "../node/node.ts";
 import { connectionLimits } from "../params/limits.ts";
 import { ChainReader } from "./chain-reader.ts";
+import { demandBuried } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { DataFolder } from "./data-folder.ts";
 import { checkDurableTip, saveDurableTip, type TipVerdict } from "./durable-tip.ts";
@@ -26,6 +30,7 @@ import { damaged, LevelStore } from "./level-store.ts";
 import { NodeMetrics } from "./metrics/node-metrics.ts";
 import { chooseNetwork, type NetworkChoice } from "./network-choice.ts";
 import { readPassphrase } from "./passphrase.ts";
+import { readRecoveries, recoveryNotice } from "./recovery-files.ts";
 import { SignerFile } from "./signer-file.ts";
 import { situationOf, startNotice } from "./signer-start.ts";
 import { preload } from "./store-preload.ts";
@@ -41,6 +46,7 @@ export interface RunningNode {
   readonly env: Env;
   readonly folder: DataFolder;
   readonly network: NetworkChoice;
+  readonly recoveries: readonly Recovery[];
   readonly tip: TipVerdict;
   /** Undefined with `--http off`. */
   readonly http: HttpServer | undefined;
@@ -65,6 +71,9 @@ export async function runNode(options: RunOptions): Promise<RunningNode> {
     return await start(options, undo);
   } catch (error) {
     for (const close of undo.reverse()) await close();
+    if (error instanceof StoreRefused) {
+      throw new HostError("network-mismatch", error.message, error.mend, error);
+    }
     throw error instanceof StoreDamaged ? damaged(options.config.dataDir, error) : error;
   }
 }
@@ -92,11 +101,18 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
   if (key !== undefined && !network.file.validators.includes(key.publicKey)) {
     say("warn", `validator key ${key.publicKey} is not one that ${network.file.name} began with`);
   }
+  const recoveries = readRecoveries(config.recovery, network.genesisHash);
+  const notice = recoveryNotice(recoveries, network.genesisHash);
+  if (notice !== undefined) say("warn", notice);
   const { store, image, tip } = await openStore(folder, undo);
+  const { checkpoint } = config;
+  if (checkpoint !== undefined) await demandBuried(store, checkpoint);
   // Sealing on a chain that lost final blocks would fork what others hold for final.
   const mayLead = tip.type !== "shorter";
   const signer =
-    key && mayLead ? await openSigner(options, folder, network, key, image) : undefined;
+    key && mayLead
+      ? await openSigner(options, folder, network, { key, image, recoveries })
+      : undefined;
   undo.push(() => signer?.close());
   const node = new Node(
     env,
@@ -105,6 +121,8 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
       networkFileBytes: asciiBytes(formatNetworkFile(network.file)),
       nodeSeed: nodeKeyPair.seed,
       validator: key && signer && validatorOf(key, signer),
+      checkpoint,
+      recoveries,
       listenPort: config.listen,
       connect: config.connect,
       agent: agentOf(config.agentSuffix),
@@ -138,7 +156,7 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
     await host.close();
     folder.close();
   };
-  return { node, host, store, env, folder, network, tip, http, close };
+  return { node, host, store, env, folder, network, recoveries, tip, http, close };
 }
 
 /** The chain store, what of it belongs in memory, and whether it still has what was final. */
@@ -209,16 +227,22 @@ async function openSigner(
   { config, say }: RunOptions,
   folder: DataFolder,
   network: NetworkChoice,
-  key: Key,
-  image: StoreImage,
+  parts: {
+    readonly key: Key;
+    readonly image: StoreImage;
+    readonly recoveries: readonly Recovery[];
+  },
 ): Promise<SignerFile> {
+  const { key, image, recoveries } = parts;
+  const genesisHash = hexBytes(network.genesisHash);
   const { signerAmnesia } = config;
   // Not the clock of the steps: it stood still while a peer was asked for the network.
-  const situation = situationOf(image, network.file, Date.now(), signerAmnesia);
+  const situation = situationOf(image, network.file, Date.now(), signerAmnesia, recoveries);
   const signer = await SignerFile.open(validatorKeyPath(config, folder), {
     key,
     signatures: ed25519,
-    genesisHash: hexBytes(network.genesisHash),
+    genesisHash,
+    domain: signingDomain(genesisHash, recoveries),
     situation,
   });
   const notice = startNotice(signer.start, signerAmnesia);

@@ -23,6 +23,7 @@ import type { SealRequest, SignRequest, VoteRequest } from "../edge/effect.ts";
 import type { SignerFloors } from "../edge/signer-floors.ts";
 import { sealPreimage } from "../model/header.ts";
 import { blockHashOf } from "../model/ids.ts";
+import { domainAt, type SigningDomain } from "../model/signing-domain.ts";
 import { decodeVoteData, votePreimage } from "../model/vote.ts";
 import { replaceFileSync } from "./durable-file.ts";
 import { FileLock } from "./file-lock.ts";
@@ -44,6 +45,8 @@ export interface SignerOptions {
   readonly signatures: SignatureScheme;
   /** 32 bytes: one key may serve several networks, each with floors of its own. */
   readonly genesisHash: Uint8Array;
+  /** What is signed for in which slot, if the network recovered; the floors are one all the same. */
+  readonly domain?: SigningDomain;
   readonly situation: SignerSituation;
 }
 
@@ -138,9 +141,9 @@ export class SignerFile {
   }
 
   private async signNext(request: SignRequest): Promise<Uint8Array | Refusal> {
-    const { key, signatures, genesisHash } = this.options;
+    const { key, signatures } = this.options;
     if (this.broken !== undefined) return { refused: this.broken };
-    if (!equalBytes(request.genesisHash, genesisHash)) return { refused: "another network" };
+    if (!this.isOurs(request)) return { refused: "another network, or before a recovery" };
     const next = request.type === "seal" ? this.afterSeal(request) : this.afterVote(request);
     if ("refused" in next) return next;
     if (next !== this.last) {
@@ -155,6 +158,13 @@ export class SignerFile {
       if (this.broken !== undefined) return { refused: this.broken };
     }
     return signatures.sign(key.seed, preimageOf(request));
+  }
+
+  private isOurs(request: SignRequest): boolean {
+    const { genesisHash, domain = genesisHash } = this.options;
+    const slot = slotOf(request);
+    // A bad vote has no slot; it is refused for that.
+    return slot === undefined || equalBytes(request.genesisHash, domainAt(domain, slot));
   }
 
   private afterSeal({ slot, blockHash }: SealRequest): FloorRecord | Refusal {
@@ -197,6 +207,12 @@ export class SignerFile {
     this.file = await open(this.path, "a");
     this.recordCount = 1;
   }
+}
+
+function slotOf(request: SignRequest): number | undefined {
+  if (request.type === "seal") return request.slot;
+  const vote = decodeVoteData(request.data);
+  return "problem" in vote ? undefined : vote.targetSlot;
 }
 
 function copyOf(request: SignRequest): SignRequest {

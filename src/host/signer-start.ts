@@ -26,6 +26,7 @@ import type { SignerFloors } from "../edge/signer-floors.ts";
 import type { StoreImage } from "../edge/store-image.ts";
 import type { Header } from "../model/header.ts";
 import { type NetworkFile, slotAt } from "../model/network-file.ts";
+import type { Recovery } from "../model/recovery.ts";
 import { validatorsHash } from "../model/validator-set.ts";
 import { bareRecord, type FloorFile, type FloorRecord } from "./floor-records.ts";
 import { HostError } from "./host-error.ts";
@@ -52,14 +53,19 @@ export function situationOf(
   file: NetworkFile,
   wallMs: number,
   amnesia: boolean,
+  recoveries: readonly Recovery[] = [],
 ): SignerSituation {
   const isStoreFresh = image.get(metaKey("head")) === undefined;
   const head = headOf(image);
+  const last = recoveries.at(-1);
+  const { validators } = last ?? file;
   const isAlone =
-    file.validators.length === 1 &&
+    validators.length === 1 &&
     // The network may have grown since its file was written.
     (isStoreFresh ||
-      (head !== undefined && equalBytes(head.nextValidatorsHash, validatorsHash(file.validators))));
+      (head !== undefined &&
+        (head.hash === last?.block.hash ||
+          equalBytes(head.nextValidatorsHash, validatorsHash(validators)))));
   return {
     nowSlot: Math.max(slotAt(file, wallMs), head?.slot ?? 0),
     isStoreFresh,

@@ -166,7 +166,7 @@ export class Voter {
       chain.halted === undefined &&
       guard.maySign &&
       chain.duties.validatorsOf(block).includes(key) &&
-      chain.duties.isOpen(block) &&
+      chain.duties.standsOnFinal(block) &&
       isSynced()
     );
   }

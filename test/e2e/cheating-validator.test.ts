@@ -52,7 +52,14 @@ function transfer(nonce: bigint, amount: bigint, fee = 1n): Transaction {
 
 /** A right block in `slot`, with `good` in it. */
 const build = (slot: number, good: readonly Transaction[] = []) =>
-  buildBlock(ledger, file, genesis, { slot, sealer, candidates: good });
+  buildBlock(ledger, file, genesis, {
+    slot,
+    sealer,
+    candidates: good,
+    certificate: undefined,
+    voters: [],
+    finalHeight: 0,
+  });
 
 interface Cheat {
   readonly name: string;

@@ -5,6 +5,7 @@
 import { emptyBytes, toHex } from "../../src/base/bytes.ts";
 import { genesisBlock } from "../../src/chain/genesis.ts";
 import { Ledger } from "../../src/chain/ledger.ts";
+import { basisOf } from "../../src/chain/recoveries.ts";
 import type { BlockContext } from "../../src/chain/state-machine.ts";
 import { encodeBody } from "../../src/model/block.ts";
 import {
@@ -16,6 +17,8 @@ import { encodeHeader, sealPreimage } from "../../src/model/header.ts";
 import { idBytes, type PublicKey } from "../../src/model/ids.ts";
 import { merkleRoot } from "../../src/model/merkle.ts";
 import { type NetworkFile, slotStartMs } from "../../src/model/network-file.ts";
+import type { Recovery } from "../../src/model/recovery.ts";
+import { domainAt, signingDomain } from "../../src/model/signing-domain.ts";
 import {
   addressOfKey,
   signTransaction,
@@ -45,6 +48,7 @@ export class ChainBuilder {
   readonly genesis: Built;
   private readonly ledger: Ledger;
   private readonly seeds = new Map<PublicKey, Uint8Array>();
+  private readonly recoveries: Recovery[] = [];
   private at: Built;
 
   constructor(file: NetworkFile) {
@@ -69,6 +73,11 @@ export class ChainBuilder {
     };
     this.genesis = Object.assign(genesis, { final: genesis as unknown as Built });
     this.at = this.genesis;
+  }
+
+  /** From now on blocks on its block, and signatures of its slots, are made as it wants them. */
+  recover(recovery: Recovery): void {
+    this.recoveries.push(recovery);
   }
 
   get genesisId(): Uint8Array {
@@ -130,10 +139,18 @@ export class ChainBuilder {
     const body = plan.body ?? encodeBody(certificate?.bytes ?? emptyBytes, transactions);
     const before = parent.sealed.header;
     const hasState = this.moveTo(parent);
-    const validators = hasState ? this.ledger.validators() : parent.validators;
+    const recovery = this.recoveries.find(({ block }) => block.hash === parent.hash);
+    const recovered = recovery && {
+      set: recovery.validators,
+      setHash: validatorsHash(recovery.validators),
+    };
+    const basis = basisOf(before, recovered);
+    const validators =
+      recovery?.validators ?? (hasState ? this.ledger.validators() : parent.validators);
     const sealer = validators[slot % validators.length]!;
     const target = certificate && ancestorNamed(parent, certificate.data.targetHash);
-    const final = (target && finalizedBy(target)) ?? parent.final;
+    const final =
+      (target && finalizedBy(target)) ?? (recovery === undefined ? parent.final : parent);
     const voters = certificate?.signers.map(({ rank }) => target?.validators[rank]) ?? [];
     const context: BlockContext = {
       height,
@@ -141,6 +158,7 @@ export class ChainBuilder {
       sealer,
       finalizedHeight: final.height,
       voters: voters.filter((key) => key !== undefined),
+      recoveredSet: recovery?.validators,
     };
     const applied = hasState ? this.ledger.apply(context, transactions) : undefined;
     const result = applied === undefined || "code" in applied ? undefined : applied;
@@ -158,16 +176,16 @@ export class ChainBuilder {
       txRoot: merkleRoot(transactions.map((t) => t.bytes)),
       receiptsRoot,
       certHash: certificate ? certificateHash(certificate.bytes) : new Uint8Array(32),
-      justifiedSlot: certificate?.data.targetSlot ?? before.justifiedSlot,
-      justifiedHash: certificate?.data.targetHash ?? before.justifiedHash,
-      validatorsHash: before.nextValidatorsHash,
+      justifiedSlot: certificate?.data.targetSlot ?? basis.justifiedSlot,
+      justifiedHash: certificate?.data.targetHash ?? basis.justifiedHash,
+      validatorsHash: basis.validatorsHash,
       nextValidatorsHash,
       sealer,
       bodyBytes: body.length,
       extra: new Uint8Array(24),
       ...plan.lie,
     });
-    const seal = plan.seal ?? this.sign(sealer, sealPreimage(this.genesisId, header.hash));
+    const seal = plan.seal ?? this.sign(sealer, sealPreimage(this.signedFor(slot), header.hash));
     return {
       sealed: { header, seal },
       body,
@@ -177,7 +195,7 @@ export class ChainBuilder {
       transactions,
       parent,
       validators,
-      justified: target ?? parent.justified,
+      justified: target ?? (recovery === undefined ? parent.justified : parent),
       final,
       context,
       changes: plan.lie !== undefined || transactions.some(isForged) ? undefined : result?.changes,
@@ -208,8 +226,12 @@ export class ChainBuilder {
     return cheapSignatures.sign(seed, preimage);
   }
 
+  private signedFor(slot: number): Uint8Array {
+    return domainAt(signingDomain(this.genesisId, this.recoveries), slot);
+  }
+
   private voteSignature(data: VoteData, key: PublicKey): Uint8Array {
-    return this.sign(key, votePreimage(this.genesisId, encodeVoteData(data)));
+    return this.sign(key, votePreimage(this.signedFor(data.targetSlot), encodeVoteData(data)));
   }
 
   private run(

@@ -170,9 +170,9 @@ export class ChainWorld {
   }
 
   /** A new process on what the first `count` batches left. */
-  restarted(count = this.batches.length): ChainWorld {
+  restarted(count = this.batches.length, options: Omit<WorldOptions, "image"> = {}): ChainWorld {
     const records = storeAfter(this.batches, count);
-    return new ChainWorld(this.builder, { image: imageOf(records) });
+    return new ChainWorld(this.builder, { ...options, image: imageOf(records) });
   }
 
   private settled(first: readonly Imported[]): Imported[] {

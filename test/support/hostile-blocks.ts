@@ -37,6 +37,7 @@ function nextHeader(head: Header, slotMs: number, changes: Partial<HeaderFields>
     timestampMs: head.timestampMs + slotMs,
     parentHash: head.hash,
     bodyBytes: emptyBody.length,
+    certHash: new Uint8Array(32),
     // No two alike: what was refused once is not fetched again.
     stateRoot: randomBytes(32),
     ...changes,
@@ -82,8 +83,16 @@ export function outsiderBlocks(
     bad("height skipped", "header-height", { height: head.height + 2 }),
     bad("height of its parent", "header-height", { height: head.height }),
     bad("slot of its parent", "header-slot", { slot: head.slot, timestampMs: head.timestampMs }),
-    bad("justified out of thin air", "header-justified", { justifiedSlot: head.justifiedSlot + 1 }),
-    bad("justified hash", "header-justified", { justifiedHash: blockHashOf(random) }),
+    bad("justified without a certificate", "header-certificate", {
+      justifiedSlot: head.slot,
+      justifiedHash: head.hash,
+    }),
+    bad("justified out of thin air", "header-justified", {
+      certHash: random,
+      justifiedSlot: head.slot,
+      justifiedHash: blockHashOf(random),
+    }),
+    bad("justified lowered", "header-justified", { certHash: random, justifiedSlot: 0 }),
     bad("a certificate", "header-certificate", { certHash: random }),
     bad("seal of another key", "header-seal", {}),
     bad("unknown parent, seal of another key", "header-seal", {

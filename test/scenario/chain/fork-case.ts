@@ -71,9 +71,7 @@ export function runForkCase(forkCase: ForkCase): void {
       return spoken(world.body({ ...named(words[1]), body }), names);
     }
     if (words[0] === "headers") {
-      const { accepted, missing, isUnready, rejection } = world.headers(
-        words.slice(1).map(named),
-      );
+      const { accepted, missing, isUnready, rejection } = world.headers(words.slice(1).map(named));
       const rest = missing === undefined ? [] : [`wants ${names.get(missing)}`];
       if (isUnready) rest.push("unready");
       return [`accepted ${accepted}`, ...rest, ...(rejection ? [rejection.code] : [])];

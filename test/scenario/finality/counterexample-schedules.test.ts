@@ -9,8 +9,10 @@ import { test } from "node:test";
 import { approveFields, proposeFields } from "../../../src/model/governance.ts";
 import type { Transaction } from "../../../src/model/transaction.ts";
 import { quorum } from "../../../src/model/validator-set.ts";
+import { chainLimits } from "../../../src/params/limits.ts";
 import type { Built } from "../../support/built.ts";
 import { keyOf, seedOf } from "../../support/chain-network.ts";
+import { ChainWorld } from "../../support/chain-world.ts";
 import { History } from "./history.ts";
 import { assertAgreement, assertFork, oracleOf } from "./history-parts.ts";
 
@@ -217,4 +219,27 @@ test("set change: finality that one has heard of and another has not changes no 
   assert.equal(fourth.validators.length, 4);
   history.vote(fifth, upTo(6));
   assertAgreement(history);
+});
+
+test("cap: finality that was heard and is not on chain raises no cap", () => {
+  const history = new History(upTo(4), []);
+  const first = history.block(history.genesis, 1);
+  history.vote(first, upTo(4));
+  const second = history.block(first, 2, first);
+  let at = second;
+  const { unfinalizedMax } = chainLimits;
+  while (at.height < unfinalizedMax) at = history.builder.block(at);
+  const { builder } = history;
+  const blocks: Built[] = [];
+  for (let block: Built | undefined = at; block?.parent; block = block.parent) blocks.push(block);
+  const above = builder.block(at);
+  for (const votes of [[], [0, 1, 2]]) {
+    const world = new ChainWorld(builder);
+    for (const block of blocks.toReversed()) world.block(block);
+    world.votes(second, votes);
+    world.persisted();
+    assert.equal(world.chain.finalized.hash, votes.length > 0 ? first.hash : history.genesis.hash);
+    const { rejection } = world.headers([above]);
+    assert.equal(rejection?.code, "header-cap", "the cap depends on what was heard");
+  }
 });

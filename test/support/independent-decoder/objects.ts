@@ -147,6 +147,7 @@ export function readVote(bytes: Uint8Array) {
 }
 
 export interface Certificate {
+  readonly data: VoteData;
   readonly validatorCount: number;
   readonly validatorsHash: string;
   readonly signers: readonly { readonly rank: number; readonly signature: Uint8Array }[];
@@ -155,7 +156,7 @@ export interface Certificate {
 export function readCertificate(bytes: Uint8Array): Certificate {
   const bad = "certificate-malformed";
   const r = new Reader(bytes, bad);
-  readVoteData(r, bad);
+  const data = readVoteData(r, bad);
   const validatorsHash = r.hash();
   const validatorCount = r.u16();
   check(validatorCount >= 1 && validatorCount <= 128, bad);
@@ -170,17 +171,17 @@ export function readCertificate(bytes: Uint8Array): Certificate {
     }
   });
   r.end();
-  return { validatorCount, validatorsHash, signers };
+  return { data, validatorCount, validatorsHash, signers };
 }
 
 export const quorum = (n: number): number => Math.floor((2 * n + 2) / 3);
 
-/** "valid", or the code of the first rule that it breaks. */
-export function judgeCertificate(
+/** The code of the first rule that it breaks. */
+export function certificateFault(
   bytes: Uint8Array,
   set: readonly string[],
   genesisHash: Uint8Array,
-): string {
+): string | undefined {
   const { validatorCount, validatorsHash, signers } = readCertificate(bytes);
   const preimage = votePreimage(genesisHash, bytes.subarray(0, 80));
   if (validatorCount !== set.length) return "certificate-set";
@@ -188,7 +189,7 @@ export function judgeCertificate(
   if (validatorsHash !== validatorsHashOf(set)) return "certificate-set";
   const good = ({ rank, signature }: Certificate["signers"][number]) =>
     edVerify(unhex(set[rank]!), preimage, signature);
-  return signers.every(good) ? "valid" : "certificate-signature";
+  return signers.every(good) ? undefined : "certificate-signature";
 }
 
 export function readValidatorSet(bytes: Uint8Array): string[] {
@@ -211,6 +212,8 @@ export interface Evidence {
   readonly type: number;
   readonly validator: string;
   readonly messages: readonly [Uint8Array, Uint8Array];
+  /** Of both headers; the greater target slot. */
+  readonly slot: number;
 }
 
 export function readEvidence(bytes: Uint8Array): Evidence {
@@ -228,7 +231,7 @@ export function readEvidence(bytes: Uint8Array): Evidence {
     const [a, b] = messages.map((m) => sealedOr(bad, m)) as [Header, Header];
     check(a.sealer === validator && b.sealer === validator, bad);
     check(a.slot === b.slot && a.hash !== b.hash, bad);
-    return { type, validator, messages };
+    return { type, validator, messages, slot: a.slot };
   }
   const [a, b] = messages.map((m) => readVoteData(new Reader(m, bad), bad)) as [VoteData, VoteData];
   const differ = !same(messages[0].slice(0, 80), messages[1].slice(0, 80));
@@ -236,7 +239,7 @@ export function readEvidence(bytes: Uint8Array): Evidence {
     outer.sourceSlot < inner.sourceSlot && inner.targetSlot < outer.targetSlot;
   if (type === 2) check(a.targetSlot === b.targetSlot && differ, bad);
   else check(encloses(a, b) || encloses(b, a), bad);
-  return { type, validator, messages };
+  return { type, validator, messages, slot: Math.max(a.targetSlot, b.targetSlot) };
 }
 
 function sealedOr(code: string, bytes: Uint8Array): Header {

@@ -1,0 +1,166 @@
+/** The nine mutants, (a) to (i), that the rules were designed around (consensus.md §4.2). */
+import { edit, type Mutant, sim, unit } from "./mutant.ts";
+
+const schedules = "test/scenario/finality/counterexample-schedules.test.ts";
+const search = "test/scenario/finality/counterexample-search.test.ts";
+const partition = "test/scenario/finality/counterexample-partition.test.ts";
+const signerFile = "test/unit/host/signer-file.test.ts";
+
+const conflicting = /conflicting final blocks[^\n']*/;
+
+export const designedMutants: readonly Mutant[] = [
+  {
+    name: "a-no-adjacency",
+    breaks: "(a) a certified child makes its parent final whatever the slots (06-validation §6)",
+    edits: [
+      edit(
+        "src/chain/tree-node.ts",
+        "slot !== justifiedSlot + 1",
+        "header.justifiedHash !== header.parentHash",
+      ),
+    ],
+    hunts: [
+      unit(schedules, "slots with gaps", conflicting),
+      unit(search, "less than a third", /conflicting final blocks|by definition it is not/),
+    ],
+  },
+  {
+    name: "b-no-source-floor",
+    breaks: "(b) a later vote may have an earlier source: a surround (06-validation §8)",
+    edits: [
+      edit("src/node/voter.ts", "block.header.justifiedSlot >= this.sourceFloor &&", ""),
+      edit("src/host/signer-file.ts", "if (sourceSlot < last.sourceSlot) {", "if (false) {"),
+      edit("src/sim/sim-signer.ts", "if (sourceSlot < current.sourceSlot)", "if (false)"),
+    ],
+    hunts: [unit(signerFile, "targets of votes rise and sources never fall")],
+  },
+  {
+    name: "c-no-target-floor",
+    breaks: "(c) two votes for targets of one slot, or for an earlier slot (06-validation §8)",
+    edits: [
+      edit("src/node/voter.ts", "block.slot > this.targetFloor &&", ""),
+      edit("src/host/signer-file.ts", "if (targetSlot <= last.targetSlot) {", "if (false) {"),
+      edit("src/sim/sim-signer.ts", "if (targetSlot <= current.targetSlot)", "if (false)"),
+    ],
+    hunts: [unit(signerFile, "targets of votes rise and sources never fall")],
+  },
+  {
+    name: "d-quorum-less-one",
+    breaks: "(d) a quorum is ceil(2n / 3) - 1 (05-objects §7)",
+    edits: [
+      edit(
+        "src/model/validator-set.ts",
+        "return Math.ceil((2 * count) / 3);",
+        "return Math.max(1, Math.ceil((2 * count) / 3) - 1);",
+      ),
+    ],
+    hunts: [
+      unit(schedules, "quorum: of 4, 1 in both halves", conflicting),
+      unit(schedules, "quorum: of 5, 1 in both halves", conflicting),
+      unit(schedules, "quorum: of 6, 1 in both halves", conflicting),
+      unit(search, "less than a third", /conflicting final blocks|a chain halted/),
+    ],
+  },
+  {
+    name: "e-changes-at-once",
+    breaks: "(e) all changes that wait count at once, not one member at a time (05-objects §8)",
+    edits: [
+      edit(
+        "src/chain/governance.ts",
+        "const validators = changedSet(registry, pending);",
+        `let validators = changedSet(registry, pending);
+  for (const change of registry.queue) {
+    validators = changedSet({ ...registry, validators: validators! }, change) ?? validators;
+  }`,
+      ),
+    ],
+    hunts: [
+      unit(
+        schedules,
+        "set change: two members of four are replaced, on one of two branches, once",
+        conflicting,
+      ),
+      unit(
+        schedules,
+        "set change: one member of six is replaced, on one of two branches, once",
+        conflicting,
+      ),
+    ],
+  },
+  {
+    name: "e-change-ungated",
+    breaks: "(e) a change counts before the block that queued it is final (05-objects §8)",
+    edits: [edit("src/chain/governance.ts", " || pending.queuedAt > now.finalizedHeight", "")],
+    hunts: [
+      unit(
+        schedules,
+        "set change: two members of four are replaced, on one of two branches, and nothing",
+        conflicting,
+      ),
+    ],
+  },
+  {
+    name: "f-local-finality",
+    breaks: "(f) a change counts by finality that was heard, not by the chain's (06-validation §1)",
+    edits: [
+      edit(
+        "src/chain/branch-switch.ts",
+        "finalizedHeight: node.final.height,",
+        `finalizedHeight: (() => {
+        for (let at = node.parent; at !== undefined; at = at.parent) {
+          if (at.certificate && at.finalizes) return Math.max(at.finalizes.height, node.final.height);
+        }
+        return node.final.height;
+      })(),`,
+      ),
+    ],
+    hunts: [
+      unit(
+        schedules,
+        "set change: finality that one has heard of",
+        /a valid block is refused[^\n']*/,
+      ),
+    ],
+  },
+  {
+    name: "g-sign-before-fsync",
+    breaks: "(g) the signer signs before its record is on disk (06-validation §8)",
+    edits: [
+      edit(
+        "src/host/signer-file.ts",
+        "        await this.append(next);\n",
+        "        void this.append(next).catch(() => {});\n",
+      ),
+    ],
+    hunts: [unit(signerFile, "the record is on disk before the key is used")],
+  },
+  {
+    name: "h-local-reorg-limit",
+    breaks: "(h) a node refuses branches that fork off far below its head (06-validation §5)",
+    edits: [
+      edit(
+        "src/chain/head-keeper.ts",
+        "    const { lock } = this.finality;\n",
+        `    const { head } = this.parts.active;
+    let fork: TreeNode | undefined = head;
+    while (fork !== undefined && !descendsFrom(node, fork)) fork = fork.parent;
+    if (fork !== undefined && head.height - fork.height > 50) return false;
+    const { lock } = this.finality;
+`,
+      ),
+    ],
+    hunts: [unit(partition, "a partition 0,1 | 2,3 to the cap", /not final again[^\n']*/)],
+  },
+  {
+    name: "i-no-siblings",
+    breaks: "(i) at the cap nobody seals beside the head (06-validation §3)",
+    edits: [
+      edit(
+        "src/chain/seal-plan.ts",
+        "  const { parent } = head;\n",
+        "  if (slot > 0) return undefined;\n  const { parent } = head;\n",
+      ),
+    ],
+    hunts: [unit(partition, "a partition 0,1 | 2,3 to the cap", /not final again[^\n']*/)],
+  },
+];
