@@ -49,9 +49,9 @@ const usual = {
   memorySlots: 2000,
   finalitySlots: 60,
   finalitySizes: [
-    { validators: 4, slots: 200 },
-    { validators: 21, slots: 60 },
-    { validators: 100, slots: 12 },
+    { validators: 4, slots: 100 },
+    { validators: 21, slots: 40 },
+    { validators: 100, slots: 6 },
   ],
 } as const;
 

@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "sync-transfers": async () => (await import("./sync.ts")).syncTransfers,
   start: async () => (await import("./start.ts")).start,
   codec: async () => (await import("./codec.ts")).codec,
+  finality: async () => (await import("./finality.ts")).finality,
   "vote-cost": async () => (await import("./vote-cost.ts")).voteCost,
 };
 

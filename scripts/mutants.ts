@@ -1,8 +1,8 @@
 /**
  * Breaks one rule at a time and demands that a simulation or a test notices:
  * `npm run mutants [-- --quick] [-- --only NAME]`. One line for each: name, killed or survived, what
- * fired, and the command that repeats it. Exits 1 when a mutant survives, or when a hunt fails on
- * the code as it is.
+ * fired, and the command that repeats it. Exits 1 when a mutant survives, when the code has
+ * moved away under one (stale), or when a hunt fails on the code as it is.
  */
 import { availableParallelism } from "node:os";
 import yargs from "yargs";
@@ -53,7 +53,7 @@ function passesOnRealCode(hunt: Hunt): Promise<boolean> {
   return known;
 }
 
-type Verdict = "killed" | "survived" | "hunt fails without it";
+type Verdict = "killed" | "survived" | "stale" | "hunt fails without it";
 
 interface Result {
   readonly verdict: Verdict;
@@ -63,8 +63,10 @@ interface Result {
 
 async function huntDown(mutant: Mutant, tree: TreeCopy): Promise<Result[]> {
   const results: Result[] = [];
-  tree.mutate(mutant);
   try {
+    const stale = tree.mutate(mutant);
+    const [first] = mutant.hunts as readonly [Hunt, ...Hunt[]];
+    if (stale !== undefined) return [{ verdict: "stale", hunt: first, fired: stale }];
     for (const hunt of huntsOf(mutant)) {
       const { passed, output } = await run(hunt.args, limitMs, tree.folder);
       const found = passed ? undefined : hunt.expect.exec(output)?.[0];

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { vectorFiles } from "../scripts/vectors/vector-files.ts";
 import * as wire from "./support/independent-decoder/judges.ts";
 import * as objects from "./support/independent-decoder/object-judges.ts";
+import { recoveries } from "./support/independent-decoder/recovery.ts";
 
 const folder = "protocol-spec/vectors";
 const decoderFolder = "test/support/independent-decoder";
@@ -32,6 +33,7 @@ const judges: Readonly<Record<string, Readonly<Record<string, wire.Judge>>>> = {
   "state-tree.json": objects.stateTree,
   "network-files.json": objects.networkFiles,
   "chain.json": objects.chainJudges(),
+  "recoveries.json": recoveries,
 };
 
 function committed(name: string): string {

@@ -1,5 +1,5 @@
 /** The nine mutants, (a) to (i), that the rules were designed around (consensus.md §4.2). */
-import { edit, type Mutant, sim, unit } from "./mutant.ts";
+import { edit, type Mutant, unit } from "./mutant.ts";
 
 const schedules = "test/scenario/finality/counterexample-schedules.test.ts";
 const search = "test/scenario/finality/counterexample-search.test.ts";
@@ -105,13 +105,13 @@ export const designedMutants: readonly Mutant[] = [
     edits: [
       edit(
         "src/chain/branch-switch.ts",
-        "finalizedHeight: node.final.height,",
-        `finalizedHeight: (() => {
+        "const finalizedHeight = node.final.height;",
+        `const finalizedHeight = (() => {
         for (let at = node.parent; at !== undefined; at = at.parent) {
           if (at.certificate && at.finalizes) return Math.max(at.finalizes.height, node.final.height);
         }
         return node.final.height;
-      })(),`,
+      })();`,
       ),
     ],
     hunts: [
@@ -129,7 +129,7 @@ export const designedMutants: readonly Mutant[] = [
       edit(
         "src/host/signer-file.ts",
         "        await this.append(next);\n",
-        "        void this.append(next).catch(() => {});\n",
+        "        setImmediate(() => void this.append(next).catch(() => {}));\n",
       ),
     ],
     hunts: [unit(signerFile, "the record is on disk before the key is used")],

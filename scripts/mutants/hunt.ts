@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Edit, Hunt, Mutant } from "./mutant.ts";
+import type { Hunt, Mutant } from "./mutant.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const copied = ["src", "bin", "test", "scripts", "protocol-spec", "package.json", "tsconfig.json"];
@@ -25,18 +25,19 @@ export class TreeCopy {
     symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
   }
 
-  /** Breaks the rule; throws when the code has moved away under the mutant. */
-  mutate({ name, edits }: Mutant): void {
+  /** Breaks the rule; returns what is missing when the code has moved away under the mutant. */
+  mutate({ edits }: Mutant): string | undefined {
     for (const edit of edits) {
       const path = join(this.folder, edit.file);
       const text = readFileSync(path, "utf8");
       if (!this.originals.has(path)) this.originals.set(path, text);
       const [before, after, ...more] = text.split(edit.find);
       if (before === undefined || after === undefined || more.length > 0) {
-        throw new Error(`mutant ${name}: not exactly one ${quoted(edit)}`);
+        return `not exactly one "${edit.find}" in ${edit.file}`;
       }
       writeFileSync(path, before + edit.replace + after);
     }
+    return undefined;
   }
 
   mend(): void {
@@ -77,5 +78,3 @@ export function run(args: readonly string[], limitMs: number, folder = root): Pr
 
 export const commandOf = (hunt: Hunt): string =>
   `node --import tsx ${hunt.args.map((arg) => (/[^\w./:=-]/.test(arg) ? `'${arg}'` : arg)).join(" ")}`;
-
-const quoted = ({ file, find }: Edit): string => `"${find}" in ${file}`;

@@ -125,7 +125,12 @@ export const voteMutants: readonly Mutant[] = [
       edit(
         "src/chain/carried-proof.ts",
         "if (!equalBytes(certificate.validatorsHash, validatorsHash)) {",
-        "if (!equalBytes(validatorsHash, validatorsHash)) {",
+        "if (validatorsHash.length === 0) {",
+      ),
+      edit(
+        "src/model/certificate.ts",
+        "if (!equalBytes(certificate.validatorsHash, validatorsHash(set))) {",
+        "if (validatorsHash(set).length === 0) {",
       ),
     ],
     hunts: [unit(carried, "a block that carries a certificate of another set")],
@@ -184,8 +189,8 @@ export const voteMutants: readonly Mutant[] = [
     edits: [
       edit(
         "src/chain/justification.ts",
-        "    const detail = `blocks ${node.hash} and ${candidate.node.hash} are both final`;\n",
-        "    if (node !== candidate.node) return;\n    const detail = `blocks ${node.hash} and ${candidate.node.hash} are both final`;\n",
+        "    this.halt(detail, other === undefined ? [certificate] : [other, certificate]);\n",
+        "    void [detail, other];\n",
       ),
     ],
     hunts: [unit(halt, "two final blocks that contradict each other")],
@@ -203,31 +208,14 @@ export const voteMutants: readonly Mutant[] = [
     hunts: [unit(finality, "a block is final when its child of the next slot is certified")],
   },
   {
-    name: "lock-forgotten",
-    breaks: "while finality is written, a branch without that block is taken (06-validation §6)",
-    edits: [
-      edit(
-        "src/chain/justification.ts",
-        "    if (target === this.justifiedNode || !descendsFrom(target, this.candidate.node)) return false;\n",
-        "    if (target === this.justifiedNode) return false;\n",
-      ),
-    ],
-    hunts: [unit(halt, "after a halt neither finality nor the root of the fork choice moves")],
-  },
-  {
     name: "buried-before-final",
     breaks:
       "branches are forgotten before the finality that beat them is durable (06-validation §6)",
     edits: [
       edit(
         "src/chain/head-keeper.ts",
-        "    const records = [\n",
-        "    this.buryBelow(node);\n    const records = [\n",
-      ),
-      edit(
-        "src/chain/head-keeper.ts",
         "    this.finality.begin(node, journal.writeDurably(records, active.head));\n",
-        "    this.finality.begin(node, journal.writeDurably(records.slice(1), active.head));\n",
+        "    this.buryBelow(node);\n    this.finality.begin(node, journal.writeDurably(records.slice(1), active.head));\n",
       ),
     ],
     hunts: [unit(finality, "a store after any batch keeps finality")],

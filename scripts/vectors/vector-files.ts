@@ -10,6 +10,7 @@ import { networkFilesFile } from "./network-files.ts";
 import { bodiesFile, headersFile, transactionsFile } from "./objects.ts";
 import { openingsFile } from "./openings.ts";
 import { recordedFramesFile } from "./recorded-frames.ts";
+import { recoveriesFile } from "./recoveries.ts";
 import { merkleFile, stateTreeFile } from "./trees.ts";
 import { certificatesFile, evidenceFile, validatorSetsFile, votesFile } from "./votes.ts";
 
@@ -33,6 +34,7 @@ const makers: readonly (() => VectorFile)[] = [
   stateTreeFile,
   networkFilesFile,
   chainFile,
+  recoveriesFile,
 ];
 
 /** Text by file name, without folder. */

@@ -203,7 +203,8 @@ export class BranchSwitch {
   }
 }
 
-function handsOver(header: Header): boolean {
+/** Are others in charge of its children? */
+export function handsOver(header: Header): boolean {
   return !equalBytes(header.validatorsHash, header.nextValidatorsHash);
 }
 

@@ -96,6 +96,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
         keeper.onJustified();
         port.notify({ type: "justified", slot, height, hash });
       },
+      isForeign: (hash, slot) => burial.isForeign(hash, slot),
       onHalted: (conflict) => {
         // Both certificates outlive us: they name those who cheated.
         journal.writeDurably([haltWrite(conflict)], active.head);

@@ -10,7 +10,7 @@ import type { Rejection } from "../model/rule-code.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
-import { BranchSwitch, type StepBudget, type Switched } from "./branch-switch.ts";
+import { BranchSwitch, handsOver, type StepBudget, type Switched } from "./branch-switch.ts";
 import type { Burial } from "./burial.ts";
 import { Finality } from "./finality.ts";
 import { best, better } from "./fork-choice.ts";
@@ -195,6 +195,10 @@ export class HeadKeeper {
       disconnected: disconnected.length,
       connected: connected.length,
     });
+    if (connected.some(({ header }) => handsOver(header))) {
+      const count = this.parts.state.validators().length;
+      this.port.notify({ type: "validators-changed", height: head.height, count });
+    }
     return { type: "moved", head, connected, disconnected, source, ticket };
   }
 

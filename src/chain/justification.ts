@@ -34,6 +34,8 @@ export interface FinalCandidate {
 
 export interface JustificationPort {
   onJustified(node: TreeNode): void;
+  /** Was a block of that slot, at or below the root of the tree, never on our chain? */
+  isForeign(hash: BlockHash, slot: number): boolean;
   /** Once: nothing moves any more. */
   onHalted(conflict: SafetyConflict): void;
 }
@@ -132,8 +134,15 @@ export class Justification {
 
   /** The tree was cut: what is gone is waited for no more. */
   onCut(rootSlot: number): void {
-    for (const [hash, { data }] of this.parked) {
-      if (data.targetSlot <= rootSlot) this.parked.delete(hash);
+    for (const [hash, certificate] of this.parked) {
+      const { sourceHash, sourceSlot, targetSlot } = certificate.data;
+      const finalizes = sourceSlot > 0 && targetSlot === sourceSlot + 1;
+      if (finalizes && this.port.isForeign(sourceHash, sourceSlot)) {
+        const detail = `block ${sourceHash} is final elsewhere, not here`;
+        const { certificate: ours } = this.candidate;
+        this.halt(detail, ours === undefined ? [certificate] : [ours, certificate]);
+      }
+      if (targetSlot <= rootSlot) this.parked.delete(hash);
     }
     for (const target of this.held.keys()) {
       if (this.tree.get(target.hash) !== target) this.held.delete(target);

@@ -62,8 +62,8 @@ export function recoveryNotice(
   return (
     `THIS NODE FOLLOWS A RECOVERY, a hard fork decided by people: block ${block.height} ` +
     `(${block.hash}) is final whatever was voted, and from slot ${minSlot} on ` +
-    `${validators.length} validators named in the file are in charge. It does not connect to nodes ` +
-    "that did not adopt the same files. Compare the network id with the other operators: " +
+    `the validators of the file (${validators.length}) are in charge. It does not connect to nodes ` +
+    "that did not adopt the same files. Compare with the other operators: network id " +
     networkIdText(genesisHash, recoveries)
   );
 }

@@ -118,6 +118,8 @@ function drawMassCrash(drawing: Drawing): void {
 function drawLosses(drawing: Drawing): void {
   const { random, o } = drawing;
   let spendable = o.spendable;
+  // One machine only: what a quorum voted for must not be lost by all who had it.
+  const restored = random.below(o.nodes);
   drawing.repeat(40, (atMs) => {
     const node = random.below(o.nodes);
     const isCheat = o.cheats.some((each) => each.node === node || each.clone === node);
@@ -128,9 +130,11 @@ function drawLosses(drawing: Drawing): void {
       drawing.add(atMs, { ...crash, loss: "signer" });
       return;
     }
-    drawing.add(atMs, { type: "backup", node });
+    if (o.nodes === 1) return;
+    drawing.add(atMs, { type: "backup", node: restored });
     const laterMs = atMs + random.between(2, 60) * o.slotMs;
-    if (laterMs < o.quietAtMs) drawing.add(laterMs, { ...crash, loss: "new-blocks" });
+    if (laterMs >= o.quietAtMs) return;
+    drawing.add(laterMs, { ...crash, node: restored, loss: "new-blocks" });
   });
 }
 

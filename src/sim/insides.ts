@@ -9,6 +9,7 @@ import type { Links } from "../node/links.ts";
 import type { News } from "../node/news.ts";
 import type { Node } from "../node/node.ts";
 import type { PublicChain } from "../node/public-chain.ts";
+import type { ValidatorGuard } from "../node/validator-guard.ts";
 
 export interface Insides {
   readonly chain: ChainManager;
@@ -17,6 +18,8 @@ export interface Insides {
   readonly news: News;
   readonly shown: PublicChain;
   readonly state: StateMachine;
+  /** Of a validator. */
+  readonly guard: ValidatorGuard | undefined;
 }
 
 interface PrivateNode {
@@ -24,13 +27,14 @@ interface PrivateNode {
   readonly peers: { readonly links: Links };
   readonly news: News;
   readonly shown: PublicChain;
+  readonly validator: { readonly guard: ValidatorGuard } | undefined;
 }
 
 export function insidesOf(node: Node): Insides {
-  const { chain, peers, news, shown } = node as unknown as PrivateNode;
+  const { chain, peers, news, shown, validator } = node as unknown as PrivateNode;
   const { parts } = chain as unknown as { readonly parts: ChainParts };
   const { state } = chain.duties as unknown as { readonly state: StateMachine };
-  return { chain, parts, links: peers.links, news, shown, state };
+  return { chain, parts, links: peers.links, news, shown, state, guard: validator?.guard };
 }
 
 /** Calls `after` with the arguments and the result of each call of `object[name]`. */

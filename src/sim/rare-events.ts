@@ -35,6 +35,7 @@ export const rareEventMinimums = {
   "validator set changed": 100,
   "validator set changed during a fork": 10,
   "doppelganger seen": 10,
+  "two final chains": 0,
   "safety halt": 0,
 } as const;
 

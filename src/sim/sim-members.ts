@@ -76,9 +76,10 @@ function makeNode(
 ): SimNode {
   const { swarm, random, signatures } = parts;
   const { index, cheat, seed, key } = member;
-  const isPuppet = cheat !== undefined && cheat.clone === undefined;
-  const Signs = isPuppet || swarm.byzantineMode === "over" ? LooseSigner : SimSigner;
-  const SignerOf = cheat === undefined ? SimSigner : Signs;
+  // Below a third a clone is an operator's mistake, above it an attack.
+  const isMistake = cheat?.clone !== undefined && swarm.byzantineMode === "under";
+  const isPuppet = cheat !== undefined && !isMistake;
+  const SignerOf = isPuppet ? LooseSigner : SimSigner;
   const onSigned: OnSigned = (request, signature) => parts.onSigned(index, request, signature);
   const others = Array.from({ length: swarm.nodes }, (_, node) => node).filter((n) => n !== index);
   const isClone = cheat?.clone === index;

@@ -66,6 +66,7 @@ export class SimNetwork {
   private readonly slowMs: number[];
   private readonly wires = new Set<Wire>();
   private ephemeralPort = 20_000;
+  private isLosing = true;
 
   constructor(port: NetworkPort, random: SeededRandom, faults: NetworkFaults, nodes: number) {
     this.port = port;
@@ -94,6 +95,11 @@ export class SimNetwork {
     for (const wire of [...this.wires]) for (const end of wire.ends) this.loosen(end);
   }
 
+  /** From now on every dial gets through. */
+  stopLosing(): void {
+    this.isLosing = false;
+  }
+
   /** From now on all that comes to `node` comes so much later. */
   slow(node: number, ms: number): void {
     this.slowMs[node] = ms;
@@ -115,7 +121,8 @@ export class SimNetwork {
     const exists = to >= 0 && to < this.sides.length;
     const isStalled = this.isStalled(from, to) || this.isStalled(to, from);
     const reachable = exists && this.sides[from] === this.sides[to] && !isStalled;
-    if (!reachable || this.random.chance(dialLossPercent)) {
+    const isLost = this.random.chance(dialLossPercent) && this.isLosing;
+    if (!reachable || isLost) {
       const waitMs = reachable ? latencyMs : 10_000;
       this.port.at(now + waitMs, () => this.port.onDialFailed(from, conn, "timeout"));
       return;

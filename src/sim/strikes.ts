@@ -63,6 +63,7 @@ export class Strikes {
   end(): void {
     const { nodes, network, swarm } = this.parts;
     this.strike({ type: "heal" });
+    network.stopLosing();
     for (const node of nodes) {
       network.slow(node.index, 0);
       node.options.clockSkewMs = 0;

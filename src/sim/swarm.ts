@@ -61,6 +61,9 @@ export interface Swarm {
   readonly faults: readonly TimedFault[];
 }
 
+/** What a test prescribes of a swarm; the rest is drawn. */
+export type StagedSwarm = Partial<Omit<Swarm, "durationMs">>;
+
 export interface SwarmOptions {
   readonly nodes: number;
   readonly durationMs: number;
@@ -80,7 +83,8 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     (ms) => durationMs / ms <= slotsMax && durationMs / ms >= slotsMin,
   );
   const slotMs = random.pick(fitting.length > 0 ? fitting : [5_000]);
-  const nodes = options.nodes > 0 ? options.nodes : random.between(1, 10);
+  const drawnNodes = random.chance(12) ? random.between(1, 3) : random.between(4, 10);
+  const nodes = options.nodes > 0 ? options.nodes : drawnNodes;
   const most = Math.min(nodes, 10);
   const validators = Math.min(
     most,
@@ -90,7 +94,7 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
   const cheats = drawCheats(random.fork("cheats"), validators, nodes, options.byzantine);
   const byzantineMode = cheats.length === 0 ? "none" : options.byzantine;
   const on = (percent: number): boolean => !calm && random.chance(percent);
-  const isPrompt = calm || random.chance(75);
+  const isPrompt = calm || options.byzantine === "over" || random.chance(75);
   const isTended = calm || random.chance(85) || durationMs < 900_000;
   const convergeMs = convergenceOf(slotMs, validators + spares, isTended);
   const quietAtMs = Math.max(0, durationMs - convergeMs - 20 * slotMs);

@@ -21,7 +21,7 @@ import { balance, blockReward, makeMembers } from "./sim-members.ts";
 import { type End, SimNetwork } from "./sim-network.ts";
 import type { SimNode } from "./sim-node.ts";
 import { Strikes } from "./strikes.ts";
-import { type ByzantineMode, drawSwarm, type Swarm } from "./swarm.ts";
+import { type ByzantineMode, drawSwarm, type StagedSwarm, type Swarm } from "./swarm.ts";
 import { Workload } from "./workload.ts";
 
 export interface WorldOptions {
@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly byzantine?: ByzantineMode;
   /** Of 100 seeds, in how many somebody cheats, if `byzantine` allows it. */
   readonly cheatPercent?: number;
+  /** Instead of what is drawn. */
+  readonly staged?: StagedSwarm;
   /** Receives every line of the trace. */
   readonly onTrace?: (line: string) => void;
 }
@@ -63,7 +65,8 @@ export class World {
     const { nodes, durationMs, calm = false, byzantine: allowed = "none" } = options;
     const isHonest = !this.random.fork("cheats").chance(options.cheatPercent ?? 100);
     const byzantine = calm || isHonest ? "none" : allowed;
-    this.swarm = drawSwarm(this.random.fork("swarm"), { nodes, durationMs, calm, byzantine });
+    const drawn = drawSwarm(this.random.fork("swarm"), { nodes, durationMs, calm, byzantine });
+    this.swarm = { ...drawn, ...options.staged };
     const { swarm } = this;
     const signatures: SignatureScheme = swarm.realSignatures ? ed25519 : new CheapSignatures();
     this.workload = new Workload(this.random.fork("workload"), signatures, 5);

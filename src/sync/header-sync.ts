@@ -133,7 +133,7 @@ export class HeaderSync {
     if (result.rejection !== undefined) {
       return this.fail(peer, result.rejection.code, result.rejection.detail);
     }
-    if (result.isUnready) return this.onUnready(peer, last);
+    if (result.isUnready) return this.onUnready(peer, last, result.accepted);
     const isFull = headers.length === question.count || (last?.height ?? never) < peer.height;
     const mayGoOn = last !== undefined && last.height > question.fromHeight && isFull;
     peer.last = mayGoOn ? last : undefined;
@@ -144,10 +144,10 @@ export class HeaderSync {
     return last?.height;
   }
 
-  /** What follows can be judged once the bodies below are executed. */
-  private onUnready(peer: HeaderPeer, last: SyncNode | undefined): number | undefined {
-    const askAt = this.env.clock.monotonicMs + syncLimits.fruitlessMinMs;
-    Object.assign(peer, { last, isWanted: true, askAt });
+  private onUnready(peer: HeaderPeer, last: SyncNode | undefined, accepted: number) {
+    if (accepted > 0) peer.fruitlessCount = 0;
+    Object.assign(peer, { last, isWanted: true });
+    this.wait(peer);
     return last?.height;
   }
 

@@ -92,7 +92,6 @@ export function outsiderBlocks(
       justifiedSlot: head.slot,
       justifiedHash: blockHashOf(random),
     }),
-    bad("justified lowered", "header-justified", { certHash: random, justifiedSlot: 0 }),
     bad("a certificate", "header-certificate", { certHash: random }),
     bad("seal of another key", "header-seal", {}),
     bad("unknown parent, seal of another key", "header-seal", {

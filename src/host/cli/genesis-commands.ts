@@ -54,11 +54,11 @@ export function makeGenesis(given: Given, world: CliWorld): Reply {
 }
 
 export function checkGenesis(given: Given, world: CliWorld): Reply {
-  return describe(readFile(neededText(given, "file", "FILE")), world);
+  return describe(readNetworkFile(neededText(given, "file", "FILE")), world);
 }
 
 export function networkHash(given: Given): Reply {
-  const { file, genesisHash } = readFile(neededText(given, "file", "FILE"));
+  const { file, genesisHash } = readNetworkFile(neededText(given, "file", "FILE"));
   return { text: genesisHash, json: { name: file.name, genesisHash } };
 }
 
@@ -85,7 +85,7 @@ function describe({ file, genesisHash }: MadeNetwork, { paint }: CliWorld) {
   };
 }
 
-function readFile(path: string): MadeNetwork {
+export function readNetworkFile(path: string): MadeNetwork {
   const network = readNetwork(readTextFile(path, "FILE"));
   if (!("errors" in network)) return network;
   const problems = network.errors.join("\n  ");
@@ -162,7 +162,7 @@ function validatorsOf(
 }
 
 /** A key file, a JSON list of public keys, or one public key a line. */
-function keysIn(path: string): readonly PublicKey[] {
+export function keysIn(path: string): readonly PublicKey[] {
   const text = readTextFile(path, "--validators");
   const json = parseJson(text);
   if (keyList.safeParse(json).success) return json as PublicKey[];

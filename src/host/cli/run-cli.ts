@@ -14,6 +14,7 @@ import { clientOf, type Handler, node, strings } from "./given-options.ts";
 import { newKey, showKey } from "./key-commands.ts";
 import { defaultAccountsFile } from "./key-file.ts";
 import { account, block, peers, status } from "./node-commands.ts";
+import { recoveryCommand } from "./recovery-commands.ts";
 import { type CliWorld, jsonText, type Reply } from "./reply.ts";
 import { sendTransaction, showTransaction } from "./transaction-commands.ts";
 import { validatorCommand } from "./validator-options.ts";
@@ -73,7 +74,7 @@ async function answerOf(
 const optionNames = [
   ...["json", "help", "node", "wait", "timeout", "to", "amount", "fee", "nonce", "key", "from"],
   ...["name", "validators", "slot-ms", "genesis-time-ms", "block-reward", "min-fee", "account"],
-  ...["out", "kind", "passphrase-file", "rank", "force"],
+  ...["out", "kind", "passphrase-file", "network", "block", "min-slot", "rank", "force"],
 ];
 
 /** What yargs says, with the mend. */
@@ -98,6 +99,7 @@ function commands(handler: Handler): Argv {
     })
     .option("json", { boolean: true, describe: "print one JSON value" })
     .command("genesis", "make or check a network file", (y) => genesisCommand(y, handler))
+    .command("recovery", "a hard fork after a quorum was lost", (y) => recoveryCommand(y, handler))
     .command("network", "about network files", (y) => networkCommand(y, handler))
     .command("key", "make or show a key file", (y) => keyCommand(y, handler))
     .command("tx", "send a transfer, see what became of it", (y) => txCommand(y, handler))

@@ -17,6 +17,8 @@ import type { SeededRandom } from "../seeded-random.ts";
 import { type SimNode, wallEpochMs } from "../sim-node.ts";
 
 export interface Trick {
+  /** A process of it has started. */
+  onStart?(puppet: Puppet): void;
   /** May `message` go to `conn`? */
   allows?(puppet: Puppet, conn: Conn, message: Message): boolean;
   /** How long a signature takes; undefined: it never comes. */
@@ -71,6 +73,7 @@ export class Puppet {
         for (const trick of this.tricks) trick.onBlock?.(this, block);
       });
     });
+    for (const trick of this.tricks) trick.onStart?.(this);
     this.nextMoment();
   }
 

@@ -6,10 +6,11 @@ import { doubleVoting } from "./double-voting.ts";
 import { Equivocating } from "./equivocating.ts";
 import { garbage } from "./garbage.ts";
 import type { Trick } from "./puppet.ts";
+import { shameless } from "./shameless.ts";
 import { late, silent } from "./silent.ts";
 import { Withholding } from "./withholding.ts";
 
-/** Of a cloned key there is none: each instance is loyal by itself. */
+/** What makes a cloned key harmful is that there are two: each instance is loyal by itself. */
 export function tricksOf(
   kinds: readonly CheatKind[],
   signatures: SignatureScheme,
@@ -23,7 +24,7 @@ export function tricksOf(
     withholding: () => [new Withholding()],
     bouncing: () => [new Bouncing()],
     garbage: () => [garbage],
-    cloned: () => [],
+    cloned: () => [shameless],
   };
   return kinds.flatMap((kind) => makers[kind]());
 }

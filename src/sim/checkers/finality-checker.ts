@@ -88,7 +88,8 @@ export class FinalityChecker {
   private joinOrAccuse(node: SimNode, told: ToldBlock): void {
     if (this.isForked || this.join(told)) return;
     this.isForked = true;
-    const { chronicle, nodes, swarm } = this.world;
+    const { chronicle, nodes, rare, swarm } = this.world;
+    rare.count("two final chains");
     const all = [...chronicle.certificates.values()];
     all.sort((a, b) => b.certificate.data.targetSlot - a.certificate.data.targetSlot);
     const culprits = culpritsOf(all.slice(0, culpritCertificatesMax));

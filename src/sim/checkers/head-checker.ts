@@ -53,6 +53,7 @@ export class HeadChecker {
     const seen = this.seen.get(node);
     if (seen?.head === head && seen.justified === justified) return;
     this.seen.set(node, { head, justified });
+    this.world.chronicle.onHead(head);
     if (chain.halted !== undefined) return;
     // Execution is cut short by the budget of a step: then a tick is due at once.
     const isMoving = chain.deadline <= this.world.now() + 2;
@@ -67,7 +68,6 @@ export class HeadChecker {
     }
     if (!descendsFrom(head, final)) broken(node, "the head does not stand on the final block");
     this.checkCap(node, head);
-    this.world.chronicle.onHead(head);
     const inCharge = chain.duties.validatorsOf(head);
     const next = state.validators();
     const added = next.filter((key) => !inCharge.includes(key)).length;

@@ -43,6 +43,8 @@ const promised: Readonly<Record<string, readonly string[]>> = {
     "messages.inv of 200.msgpack.encodesPerSecond",
     "messages.block of 100 transfers.json.decodesPerSecond",
   ],
+  finality: ["real.slots.median", "simulated.0.slots.worst"],
+  "vote-cost": ["cpuMsPerSlot.mean", "shareOfOneCore", "memory.afterMib"],
 };
 
 test("each bench prints one JSON line with its figures and the machine", {

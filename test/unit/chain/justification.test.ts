@@ -99,6 +99,35 @@ test("a certificate heard before its block asks for it and steers the search for
   assert.equal(world.chain.sizes.parked, 0);
 });
 
+test("a branch whose header names a newer justified block is fetched first, though shorter", () => {
+  const world = new ChainWorld(builder);
+  for (const block of long) world.block(block);
+  const carrier = builder.block(b1, { slot: 11, certificate: builder.certificateFor(b1) });
+  world.headers([b1]);
+  assert.equal(world.chain.bestHeader.hash, long[5]!.hash);
+  world.headers([carrier]);
+  assert.equal(world.chain.bestHeader.hash, carrier.hash, "its body will prove it");
+  world.chain.setWithheld(carrier.hash, true);
+  assert.equal(world.chain.bestHeader.hash, long[5]!.hash);
+  world.chain.setWithheld(carrier.hash, false);
+  for (const block of [b1, carrier]) world.body(block);
+  assert.equal(world.chain.head.hash, carrier.hash);
+});
+
+test("a claim that its body does not prove is given up", () => {
+  const world = new ChainWorld(builder);
+  for (const block of long) world.block(block);
+  const certificate = builder.certificateFor(b1, [0, 1]);
+  const liar = builder.block(b1, { slot: 11, certificate });
+  world.headers([b1, liar]);
+  assert.equal(world.chain.bestHeader.hash, liar.hash);
+  world.body(b1);
+  const results = world.body(liar, bob);
+  assert.ok(results.some((r) => r.type === "rejected" && r.source === bob));
+  assert.equal(world.chain.bestHeader.hash, long[5]!.hash);
+  assert.equal(world.chain.head.hash, long[5]!.hash);
+});
+
 test("a certificate for a header whose body is missing waits for the body", () => {
   const world = new ChainWorld(builder);
   for (const block of long) world.block(block);

@@ -80,6 +80,23 @@ test("a certificate for a block that breaks a rule halts: a quorum executed it, 
   assert.deepEqual(halted(world).certificates, [certificate]);
 });
 
+test("a certified block that turns out to break a rule only when it is executed halts too", () => {
+  const world = new ChainWorld(builder);
+  for (const block of as) world.block(block);
+  const lie = { stateRoot: new Uint8Array(32).fill(9) };
+  const bad = builder.block(a3, { slot: 4, lie });
+  world.headers([bad]);
+  const certificate = builder.certificateFor(bad);
+  world.certificate(certificate, alice);
+  assert.equal(world.chain.halted, undefined);
+  const results = world.body(bad, alice);
+  assert.ok(results.some((result) => result.type === "rejected" && result.hash === bad.hash));
+  assert.deepEqual(halted(world).certificates, [certificate]);
+  assert.equal(world.chain.head.hash, a3.hash);
+  const told = world.events.filter((event) => event.type === "safety-halt");
+  assert.equal(told.length, 1);
+});
+
 test("finality beside what is buried is recognized, though its branch is forgotten", () => {
   const world = new ChainWorld(builder);
   const long = builder.certified(genesis, 20);

@@ -1,0 +1,174 @@
+/**
+ * Whole networks in situations that were once got wrong, or that no fault drawn by chance may be
+ * trusted to bring about. All invariants are checked at every step; each case says besides what must
+ * have occurred, or it would test nothing.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TimedFault } from "../../../src/sim/draw-faults.ts";
+import type { RareEvent } from "../../../src/sim/rare-events.ts";
+import type { CheatKind, StagedSwarm } from "../../../src/sim/swarm.ts";
+import { World } from "../../../src/sim/world.ts";
+
+const slotMs = 300;
+const minute = 60_000;
+const prompt: StagedSwarm = {
+  slotMs,
+  spares: 0,
+  isPrompt: true,
+  isTended: true,
+  hasStalls: false,
+  fsyncMs: 1,
+  outboundTarget: 3,
+  transfersPerMinute: 12,
+  changesPerMinute: 0,
+  realSignatures: false,
+  convergeMs: 20_000,
+  cheats: [],
+  byzantineMode: "none",
+  network: {
+    latencyMsMin: 1,
+    latencyMsMax: 3,
+    dialLossPercent: 0,
+    bytesPerSecond: 12_500_000,
+    splitPercent: 10,
+  },
+};
+
+function run(seed: string, nodes: number, durationMs: number, staged: StagedSwarm): World {
+  const quietAtMs = durationMs - 30_000;
+  const world = new World({
+    seed,
+    nodes,
+    durationMs,
+    staged: { ...prompt, quietAtMs, faults: [], ...staged },
+  });
+  world.run();
+  return world;
+}
+
+function demand(world: World, ...events: RareEvent[]): void {
+  for (const event of events) assert.ok(world.rare.of(event) > 0, `${event} did not occur`);
+}
+
+const atSlot = (slot: number, fault: TimedFault["fault"]): TimedFault => ({
+  atMs: slot * slotMs,
+  fault,
+});
+
+const crash = (node: number, slots: number): TimedFault["fault"] => ({
+  type: "crash",
+  node,
+  moment: "now",
+  downMs: slots * slotMs,
+  loss: "nothing",
+});
+
+test("two halves that both grew to the cap heal to one chain, nothing final undone", () => {
+  const world = run("cap-halves", 5, 2.5 * minute, {
+    validators: 4,
+    faults: [
+      atSlot(60, { type: "partition", sides: [0, 0, 1, 1, 0] }),
+      atSlot(330, { type: "heal" }),
+    ],
+  });
+  demand(world, "cap reached", "sibling sealed at the cap", "reorg of depth 3 or more");
+});
+
+test("below a quorum the chain grows to the cap and stops, and goes on when they return", () => {
+  const world = run("cap-crash", 5, 2.5 * minute, {
+    validators: 4,
+    faults: [atSlot(60, crash(1, 250)), atSlot(60, crash(3, 250))],
+  });
+  demand(world, "cap reached", "sibling sealed at the cap");
+});
+
+test("a validator that lost its signer's file votes again once others justified without it", () => {
+  const world = run("amnesia", 4, minute, {
+    validators: 4,
+    faults: [atSlot(40, { ...crash(2, 5), loss: "signer" } as TimedFault["fault"])],
+  });
+  demand(world, "amnesia start");
+  const { slot } = world;
+  const again = world.chronicle.votes.filter(
+    ({ target, validator }) =>
+      validator === world.nodes[2]?.options.validatorKey && target.slot > slot.call(world) - 20,
+  );
+  assert.ok(again.length > 5, "it votes again");
+});
+
+test("a validator whose database is an old backup signs nothing twice", () => {
+  const world = run("backup", 4, minute, {
+    validators: 4,
+    faults: [
+      atSlot(30, { type: "backup", node: 1 }),
+      atSlot(60, { ...crash(1, 2), loss: "new-blocks" } as TimedFault["fault"]),
+    ],
+  });
+  demand(world, "restart from an old backup");
+});
+
+test("validators that are heard by nobody for a while stop nothing", () => {
+  const directions = [0, 2, 3].map((to) => ({ from: 1, to }));
+  const world = run("mute", 4, minute, {
+    validators: 4,
+    hasStalls: true,
+    faults: [atSlot(40, { type: "stall", directions }), atSlot(80, { type: "heal" })],
+  });
+  demand(world, "one-way partition", "block finalized");
+});
+
+for (const [kind, events] of [
+  ["equivocating", ["evidence found", "evidence included", "validator set changed"]],
+  ["double-voting", ["block finalized"]],
+  ["withholding", ["block finalized"]],
+  ["bouncing", ["block finalized"]],
+  ["late", ["block finalized"]],
+  ["silent", ["block finalized"]],
+  ["garbage", ["block finalized"]],
+  ["cloned", ["doppelganger seen"]],
+] as const satisfies readonly (readonly [CheatKind, readonly RareEvent[]])[]) {
+  test(`one ${kind} validator of four stops neither safety nor finality`, () => {
+    const clone = kind === "cloned" ? 4 : undefined;
+    const world = run(`cheat-${kind}`, 4, 1.2 * minute, {
+      validators: 4,
+      nodes: clone === undefined ? 4 : 5,
+      byzantineMode: "under",
+      cheats: [{ node: 1, kinds: [kind], clone }],
+      faults: [
+        atSlot(60, { type: "partition", sides: [0, 0, 1, 0, 0] }),
+        atSlot(90, { type: "heal" }),
+      ],
+    });
+    demand(world, ...events);
+  });
+}
+
+test("two clones of four fork the final chain, and the certificates name them and no other", () => {
+  const world = run("over", 4, 1.2 * minute, {
+    validators: 4,
+    nodes: 6,
+    byzantineMode: "over",
+    cheats: [
+      { node: 1, kinds: ["cloned"], clone: 4 },
+      { node: 2, kinds: ["cloned"], clone: 5 },
+    ],
+    faults: [
+      atSlot(60, { type: "partition", sides: [0, 0, 0, 1, 1, 1] }),
+      atSlot(120, { type: "heal" }),
+    ],
+  });
+  demand(world, "two final chains", "safety halt");
+});
+
+/** By what they were found, with what was wrong: a node that never fetched a branch with a hand-over. */
+const found: readonly (readonly [string, number, number])[] = [
+  ["24", 5, 0.05],
+  ["3", 9, 0.05],
+];
+
+for (const [seed, nodes, hours] of found) {
+  test(`seed ${seed} with ${nodes} nodes, which once broke an invariant, passes`, () => {
+    new World({ seed, nodes, durationMs: hours * 60 * minute }).run();
+  });
+}
