@@ -51,7 +51,7 @@ export class Justification {
   /** By target hash; verified. */
   private readonly parked = new Map<BlockHash, Certificate>();
   private readonly held = new Map<TreeNode, Certificate>();
-  /** While set: certificates count only when a block of a later slot carries them. */
+  /** While set: certificates count only when a block of a later slot has or carries them. */
   private frozenSlot: number | undefined;
 
   constructor(tree: BlockTree, finalized: TreeNode, port: JustificationPort) {
@@ -91,7 +91,9 @@ export class Justification {
       this.park(certificate);
       return false;
     }
-    if (this.frozenSlot === undefined) return this.apply(target, certificate);
+    // A quorum for a block of this very slot decides the slot: nobody hoarded it.
+    const isNow = this.frozenSlot === undefined || target.slot > this.frozenSlot;
+    if (isNow) return this.apply(target, certificate);
     this.hold(target, certificate);
     return false;
   }
@@ -117,7 +119,7 @@ export class Justification {
     }
   }
 
-  /** From now on only the block of a slot after `slot` brings news: what others froze counts. */
+  /** From now on only blocks of slots after `slot` bring news: what others froze counts. */
   freeze(slot: number): void {
     this.frozenSlot = slot;
   }

@@ -68,7 +68,7 @@ export class Recoveries {
     return [...this.byBlock.values()];
   }
 
-  /** 06-validation §1, line "recovery". */
+  /** 06-validation §11, rule 1. */
   check({ height, slot, hash }: Pick<Header, "height" | "slot" | "hash">): Rejection | undefined {
     for (const { block, minSlot } of this.list) {
       if (height === block.height && hash !== block.hash) {

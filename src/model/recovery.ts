@@ -26,9 +26,6 @@ export interface Recovery {
   readonly recoveryId: string;
 }
 
-/** One network recovers seldom; each file is read and kept in memory. */
-export const recoveriesMax = 64;
-
 const hashOfNetwork = tagged("network/1");
 
 const hex32 = z.string().refine(isHex32, "64 lower-case hex digits expected");
@@ -71,7 +68,6 @@ export function recoveriesProblem(
   recoveries: readonly Recovery[],
   genesisHash: BlockHash,
 ): string | undefined {
-  if (recoveries.length > recoveriesMax) return `at most ${recoveriesMax} recoveries`;
   for (const [index, { network, block, minSlot }] of recoveries.entries()) {
     if (network !== genesisHash) return `it is for network ${network}, not for ${genesisHash}`;
     const before = recoveries[index - 1];
