@@ -11,7 +11,8 @@ import { Puppet } from "./byzantine/puppet.ts";
 import { tricksOf } from "./byzantine/tricks.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { nodeAddress, type SimNetwork } from "./sim-network.ts";
-import { SimNode, type SimNodePort, wallEpochMs } from "./sim-node.ts";
+import { SimNode, wallEpochMs } from "./sim-node.ts";
+import type { SimNodePort } from "./sim-node-options.ts";
 import { type OnSigned, SimSigner } from "./sim-signer.ts";
 import type { Swarm } from "./swarm.ts";
 
