@@ -1,10 +1,12 @@
 /** The nine mutants, (a) to (i), that the rules were designed around (consensus.md §4.2). */
-import { edit, type Mutant, unit } from "./mutant.ts";
+import { edit, type Mutant, sim, unit } from "./mutant.ts";
 
 const schedules = "test/scenario/finality/counterexample-schedules.test.ts";
 const search = "test/scenario/finality/counterexample-search.test.ts";
 const partition = "test/scenario/finality/counterexample-partition.test.ts";
 const signerFile = "test/unit/host/signer-file.test.ts";
+
+const signerCrash = "test/unit/host/signer-crash.test.ts";
 
 const conflicting = /conflicting final blocks[^\n']*/;
 
@@ -22,6 +24,11 @@ export const designedMutants: readonly Mutant[] = [
     hunts: [
       unit(schedules, "slots with gaps", conflicting),
       unit(search, "less than a third", /conflicting final blocks|by definition it is not/),
+      sim(
+        "1",
+        ["--nodes", "4", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
+        /final, the oracle does not/,
+      ),
     ],
   },
   {
@@ -32,7 +39,14 @@ export const designedMutants: readonly Mutant[] = [
       edit("src/host/signer-file.ts", "if (sourceSlot < last.sourceSlot) {", "if (false) {"),
       edit("src/sim/sim-signer.ts", "if (sourceSlot < current.sourceSlot)", "if (false)"),
     ],
-    hunts: [unit(signerFile, "targets of votes rise and sources never fall")],
+    hunts: [
+      unit(signerFile, "targets of votes rise and sources never fall"),
+      sim(
+        "25",
+        ["--nodes", "4", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
+        /signed a surround vote/,
+      ),
+    ],
   },
   {
     name: "c-no-target-floor",
@@ -42,7 +56,14 @@ export const designedMutants: readonly Mutant[] = [
       edit("src/host/signer-file.ts", "if (targetSlot <= last.targetSlot) {", "if (false) {"),
       edit("src/sim/sim-signer.ts", "if (targetSlot <= current.targetSlot)", "if (false)"),
     ],
-    hunts: [unit(signerFile, "targets of votes rise and sources never fall")],
+    hunts: [
+      unit(signerFile, "targets of votes rise and sources never fall"),
+      sim(
+        "1",
+        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under"],
+        /an honest key signed a/,
+      ),
+    ],
   },
   {
     name: "d-quorum-less-one",
@@ -59,6 +80,11 @@ export const designedMutants: readonly Mutant[] = [
       unit(schedules, "quorum: of 5, 1 in both halves", conflicting),
       unit(schedules, "quorum: of 6, 1 in both halves", conflicting),
       unit(search, "less than a third", /conflicting final blocks|a chain halted/),
+      sim(
+        "1",
+        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under"],
+        /final, the oracle does not|conflicting final/,
+      ),
     ],
   },
   {
@@ -120,6 +146,11 @@ export const designedMutants: readonly Mutant[] = [
         "set change: finality that one has heard of",
         /a valid block is refused[^\n']*/,
       ),
+      sim(
+        "24",
+        ["--nodes", "4", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
+        /rejects an honest block/,
+      ),
     ],
   },
   {
@@ -132,7 +163,28 @@ export const designedMutants: readonly Mutant[] = [
         "        setImmediate(() => void this.append(next).catch(() => {}));\n",
       ),
     ],
-    hunts: [unit(signerFile, "the record is on disk before the key is used")],
+    hunts: [
+      unit(signerFile, "the record is on disk before the key is used"),
+      unit(signerCrash, "every prefix of the file holds"),
+    ],
+  },
+  {
+    name: "g-floors-forgotten",
+    breaks: "(g) as above in the simulated signer: no record outlives a crash (06-validation §8)",
+    edits: [
+      edit(
+        "src/sim/sim-signer.ts",
+        "  get floors(): SignerFloors {\n",
+        "  get floors(): SignerFloors {\n    this.current = { sealSlot: 0, sourceSlot: 0, targetSlot: 0 };\n",
+      ),
+    ],
+    hunts: [
+      sim(
+        "11",
+        ["--nodes", "3", "--hours", "0.05", "--byzantine", "none"],
+        /signed a surround vote/,
+      ),
+    ],
   },
   {
     name: "h-local-reorg-limit",

@@ -1,5 +1,5 @@
 /** Mutants of when a validator signs, and of its signer. */
-import { edit, type Mutant, unit } from "./mutant.ts";
+import { edit, type Mutant, sim, unit } from "./mutant.ts";
 
 const voter = "test/unit/node/voter.test.ts";
 const sealer = "test/unit/node/sealer.test.ts";
@@ -7,7 +7,7 @@ const guard = "test/unit/node/validator-guard.test.ts";
 const signerFile = "test/unit/host/signer-file.test.ts";
 const signerStart = "test/unit/host/signer-start.test.ts";
 const counterexamples = "test/scenario/finality/counterexample-voter.test.ts";
-const planted = "test/sim/planted-bugs.test.ts";
+const serving = "test/scenario/finality/counterexample-serving.test.ts";
 
 export const nodeMutants: readonly Mutant[] = [
   {
@@ -162,6 +162,13 @@ export const nodeMutants: readonly Mutant[] = [
         "    if (until < 0) this.held.set(hash, until);\n",
       ),
     ],
-    hunts: [unit(planted, "an own block that is only served too early")],
+    hunts: [
+      unit(serving, "an own block is in no answer", /served too early/),
+      sim(
+        "bug-6",
+        ["--nodes", "5", "--hours", "0.2", "--byzantine", "none"],
+        /before it was durable/,
+      ),
+    ],
   },
 ];

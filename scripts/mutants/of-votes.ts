@@ -1,5 +1,5 @@
 /** Mutants of what votes and certificates are worth: pool, certificates, justification, evidence. */
-import { edit, type Mutant, unit } from "./mutant.ts";
+import { edit, type Mutant, sim, unit } from "./mutant.ts";
 
 const pool = "test/unit/finality/vote-pool.test.ts";
 const desk = "test/unit/chain/vote-desk.test.ts";
@@ -169,7 +169,14 @@ export const voteMutants: readonly Mutant[] = [
         "return descendsFrom(node, this.parts.justification.finalCandidate.node);",
       ),
     ],
-    hunts: [unit(justification, "the head stands on the justified block")],
+    hunts: [
+      unit(justification, "the head stands on the justified block"),
+      sim(
+        "1",
+        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under"],
+        /does not stand on justified/,
+      ),
+    ],
   },
   {
     name: "frozen-counts-at-once",

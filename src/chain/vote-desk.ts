@@ -109,10 +109,11 @@ export class VoteDesk {
     const isOld = targetSlot <= this.parts.finalized().slot;
     const contradicts = this.contradicts(certificate);
     if (isOld && !contradicts) return [];
+    const misnamed = node && this.misnamed(certificate, node);
+    if (misnamed !== undefined) return refuse(misnamed);
     if (set === undefined) return wanted;
-    const bad = node && this.misnamed(certificate, node);
-    const rejected =
-      bad ?? checkCertificate(certificate, set, this.parts.domain, this.parts.signatures);
+    const { domain, signatures } = this.parts;
+    const rejected = checkCertificate(certificate, set, domain, signatures);
     if (rejected !== undefined) return refuse(rejected);
     if (contradicts) {
       const { certificate: ours } = justification.finalCandidate;

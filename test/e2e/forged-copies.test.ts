@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { concatBytes } from "../../src/base/bytes.ts";
+import { concatBytes, readU32 } from "../../src/base/bytes.ts";
 import { idBytes } from "../../src/model/ids.ts";
 import { Peer } from "../support/attacker.ts";
 import { deliverBlock } from "../support/hostile-blocks.ts";
@@ -54,12 +54,19 @@ async function unheardBlock(nonce: bigint) {
   return await honest.nextBlock();
 }
 
+/** Where the first transaction stands, after the certificate. */
+const firstAt = (body: Uint8Array): number => 4 + readU32(body, 0);
+
 const forgeries: readonly (readonly [
   string,
   string,
   (sealed: Uint8Array, body: Uint8Array) => readonly [Uint8Array, Uint8Array],
 ])[] = [
-  ["an amount changed", "body-mismatch", (sealed, body) => [sealed, flipped(body, 4 + 99)]],
+  [
+    "an amount changed",
+    "body-mismatch",
+    (sealed, body) => [sealed, flipped(body, firstAt(body) + 99)],
+  ],
   [
     "a byte more",
     "body-mismatch",
@@ -73,12 +80,17 @@ const forgeries: readonly (readonly [
   [
     "reserved bytes in a transaction",
     "(transaction|body)-malformed",
-    (sealed, body) => [sealed, flippedTo(body, 4 + 3, 1)],
+    (sealed, body) => [sealed, flippedTo(body, firstAt(body) + 3, 1)],
   ],
   [
     "a validity beyond 2^53",
     "(transaction|body)-malformed",
-    (sealed, body) => [sealed, flippedTo(body, 4 + 52, 0xff)],
+    (sealed, body) => [sealed, flippedTo(body, firstAt(body) + 52, 0xff)],
+  ],
+  [
+    "a vote of the certificate changed",
+    "body-mismatch",
+    (sealed, body) => [sealed, flipped(body, firstAt(body) - 1)],
   ],
   ["a forged seal", "header-seal", (sealed, body) => [flipped(sealed, 400), body]],
 ];
@@ -87,7 +99,7 @@ for (const [index, [name, code, forge]] of forgeries.entries()) {
   test(`a forged copy of a real block does not keep the real one out: ${name}`, async () => {
     try {
       const { header, seal, body } = await unheardBlock(BigInt(index));
-      assert.ok(body.length > 4, "the transfer is in it");
+      assert.ok(body.length > firstAt(body), "the transfer is in it");
       const [sealed, forged] = forge(concatBytes(header.bytes, seal), body.slice());
       const peer = await Peer.connect(followerTarget);
       await deliverBlock(peer, idBytes(header.hash), sealed, forged);

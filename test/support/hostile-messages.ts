@@ -109,7 +109,7 @@ export function brokenShapes(): HostilePayload[] {
     ),
     shape("a message without a type", "malformed-message", pack([[]])),
     shape("type 0", "unknown-message-type", pack([[0, nonce, 1]])),
-    shape("type 16", "unknown-message-type", pack([[16]])),
+    shape("type 19", "unknown-message-type", pack([[19]])),
     shape("type 2^53-1", "unknown-message-type", pack([[Number.MAX_SAFE_INTEGER]])),
     shape("a field too few", "malformed-message", say("ping", nonce)),
     shape("a field too many", "malformed-message", say("ping", nonce, 1, 1)),
@@ -218,6 +218,9 @@ export function badFields(): HostilePayload[] {
   bad("body of 3 bytes", "new_block", [bytes(420), bytes(3)]);
   bad("167 bytes", "new_transaction", [bytes(167)]);
   bad("65,537 bytes", "new_transaction", [bytes(65_537)]);
+  for (const length of [175, 177]) bad(`${length} bytes`, "vote", [bytes(length)]);
+  for (const length of [178, 8_323]) bad(`${length} bytes`, "certificate", [bytes(length)]);
+  for (const length of [324, 878]) bad(`${length} bytes`, "evidence", [bytes(length)]);
   cases.push({
     name: "block_body: true for a body",
     payload: say("block_body", 1, hash, true),
