@@ -184,8 +184,8 @@ export const voteMutants: readonly Mutant[] = [
     edits: [
       edit(
         "src/chain/justification.ts",
-        "if (this.frozenSlot === undefined) return this.apply(target, certificate);",
-        "if (target.slot >= 0) return this.apply(target, certificate);",
+        "if (isNow) return this.apply(target, certificate);",
+        "if (isNow || target.slot >= 0) return this.apply(target, certificate);",
       ),
     ],
     hunts: [unit(justification, "certificates of a frozen slot are kept back")],

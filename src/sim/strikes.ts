@@ -2,7 +2,9 @@
  * What faults do to a simulated world (`draw-faults.ts` says when). Whatever goes wrong with a
  * machine, its operator starts it again, at the latest when the faults end.
  */
+
 import { slotAt } from "../model/network-file.ts";
+import { connectionLimits } from "../params/limits.ts";
 import type { CrashMoment, Fault } from "./draw-faults.ts";
 import type { RareEventCounts } from "./rare-events.ts";
 import { nodeAddress, type SimNetwork } from "./sim-network.ts";
@@ -71,9 +73,17 @@ export class Strikes {
       if (node.node === undefined) this.restart(node, "nothing");
     }
     if (!swarm.isTended) return;
+    this.tend();
+    // A dial that was lost in the fault is given up only now.
+    this.parts.at(this.parts.now() + connectionLimits.connectMs + 100, () => this.tend());
+  }
+
+  /** Operators make their nodes dial. */
+  private tend(): void {
+    const { nodes } = this.parts;
+    if (nodes.length === 1) return;
     for (const node of nodes) {
-      const address = nodeAddress(node.index === 0 ? 1 : 0);
-      if (nodes.length > 1) node.command({ type: "connect", address });
+      node.command({ type: "connect", address: nodeAddress(node.index === 0 ? 1 : 0) });
     }
   }
 

@@ -148,7 +148,7 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
  * watches for two rounds before it signs.
  */
 function convergenceOf(slotMs: number, members: number, isTended: boolean): number {
-  const reconnectMs = isTended ? 12_000 : connectionLimits.backoffMaxMs + 60_000;
+  const reconnectMs = isTended ? 20_000 : connectionLimits.backoffMaxMs + 60_000;
   return reconnectMs + (4 * members + 12) * slotMs;
 }
 

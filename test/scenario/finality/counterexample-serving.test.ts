@@ -9,7 +9,7 @@ import type { Ticket } from "../../../src/edge/conn.ts";
 import { PublicChain } from "../../../src/node/public-chain.ts";
 import { ChainBuilder } from "../../support/chain-builder.ts";
 import { networkOf } from "../../support/chain-network.ts";
-import { ChainWorld } from "../../support/chain-world.ts";
+import { ChainWorld, sourceOf } from "../../support/chain-world.ts";
 
 test("an own block is in no answer before it is durable", () => {
   const builder = new ChainBuilder(networkOf(4));
@@ -33,4 +33,15 @@ test("an own block is in no answer before it is durable", () => {
   assert.equal(shown.head.hash, first.hash, "served too early");
   shown.onDurable(ticket);
   assert.deepEqual(names(), [own.hash, own.hash, own.hash, own.body.length]);
+});
+
+test("an own block is written durably when it becomes the head, another's need not be", () => {
+  const builder = new ChainBuilder(networkOf(4));
+  const [first, own] = builder.chain(builder.genesis, 2);
+  assert.ok(first !== undefined && own !== undefined);
+  const world = new ChainWorld(builder);
+  world.block(first, sourceOf(1));
+  assert.equal(world.batches.at(-1)?.sync, false);
+  world.block(own);
+  assert.equal(world.batches.at(-1)?.sync, true, "our block is only in memory");
 });
