@@ -184,7 +184,7 @@ export const designedMutants: readonly Mutant[] = [
     ],
     hunts: [
       sim(
-        "11",
+        "25",
         ["--nodes", "3", "--hours", "0.05", "--byzantine", "none"],
         /signed a surround vote/,
       ),
