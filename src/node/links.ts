@@ -110,7 +110,7 @@ export class Links {
   /** One flush effect for each touched link that has output; called once at the end of a step. */
   flushTouched(): void {
     for (const conn of this.touched) {
-      if (this.open.get(conn)?.session.hasOutput) this.effects.flush(conn);
+      if (this.open.get(conn)?.session.offer()) this.effects.flush(conn);
     }
     this.touched.clear();
   }

@@ -58,6 +58,8 @@ export class MessageLink {
   private farewell: Message | undefined;
   /** A ping or credit that found its lane full: it is counted as sent, so it must be. */
   private readonly owed = new Map<"ping" | "credit", Message>();
+  /** Something waits for the budget and nobody who writes knows of it: the deadline wakes it. */
+  private isHeldBack = false;
   private recording = false;
   private recorded: OpenedFrame | undefined;
 
@@ -79,8 +81,8 @@ export class MessageLink {
     const { keepalive, outbox, sentBudget, receivedBudget } = this;
     const readBy = this.frameBegunAt + wireLimits.frameReadMs;
     const resumeAt = this.isReading ? never : receivedBudget.availableAt;
-    const waits = !this.hasOutput && outbox.isReady({ ...this.room(anyBodyBytes), small: true });
-    const sendAt = waits ? sentBudget.availableAt : never;
+    // Kept, not derived from the clock: as it moves on, the alarm would be forgotten.
+    const sendAt = this.isHeldBack ? sentBudget.availableAt : never;
     return Math.min(keepalive.deadline, outbox.stalledAt, readBy, resumeAt, sendAt);
   }
 
@@ -88,6 +90,14 @@ export class MessageLink {
   get hasOutput(): boolean {
     if (this.greeting !== undefined || this.farewell !== undefined) return true;
     return this.outbox.isReady(this.room(anyBodyBytes));
+  }
+
+  /** `hasOutput`, and who asks will `take` until there is nothing; otherwise the deadline does. */
+  offer(): boolean {
+    const { hasOutput } = this;
+    this.isHeldBack =
+      !hasOutput && this.outbox.isReady({ ...this.room(anyBodyBytes), small: true });
+    return hasOutput;
   }
 
   /** The last frame received, when recording. */
@@ -150,7 +160,10 @@ export class MessageLink {
       this.sendOwed();
       return frame;
     }
-    if (this.farewell === undefined) return undefined;
+    if (this.farewell === undefined) {
+      this.offer();
+      return undefined;
+    }
     const last = this.seal(frameFlags.last, encodePayload([this.farewell]));
     this.farewell = undefined;
     this.outbox.clear();
@@ -177,6 +190,8 @@ export class MessageLink {
     }
     const ping = this.nextPing();
     if (ping !== undefined) this.owe(ping);
+    // Who ticks looks for output after it.
+    if (this.sentBudget.has(now)) this.isHeldBack = false;
     if (this.isReading || !this.receivedBudget.has(now)) return [];
     this.isReading = true;
     return [{ type: "reading", on: true }];

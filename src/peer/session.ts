@@ -108,6 +108,12 @@ export class Session {
     return this.link?.hasOutput ?? false;
   }
 
+  /** `hasOutput`, and who asks will `take` until there is nothing: no deadline wakes it for that. */
+  offer(): boolean {
+    const isOffered = this.link?.offer() ?? false;
+    return this.output.length > 0 || isOffered;
+  }
+
   /** Round trip of the last ping. */
   get pingMs(): number | undefined {
     return this.link?.pingMs;

@@ -223,6 +223,19 @@ describe("a message link", () => {
     assert.ok(frames <= 64 + 2 * 200 + 1 && frames >= 2 * 200, `${frames} frames`);
   });
 
+  test("is woken for what the budget held back though something else came at that moment", () => {
+    const rig = Rig.confirmed();
+    const send = () => rig.link.send({ type: "get_peers", count: 1 }, undefined);
+    for (send(); rig.link.take(65_536) !== undefined; ) send();
+    const due = rig.link.deadline;
+    assert.ok(due <= rig.env.clock.monotonicMs + 5);
+    rig.env.clock.monotonicMs = Math.ceil(due);
+    assert.equal(rig.link.deadline, due, "time alone does not take an alarm back");
+    assert.equal(rig.link.offer(), true);
+    assert.ok(rig.link.deadline > rig.env.clock.monotonicMs, "whoever was told writes it");
+    assert.notEqual(rig.link.take(65_536), undefined);
+  });
+
   test("tells a raised credit though the lane was full when it was due", () => {
     const rig = Rig.confirmed(wireLimits.bulkCreditBytesMin);
     const pings = Array.from({ length: 14_000 }, () => ping);
