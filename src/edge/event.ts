@@ -96,6 +96,14 @@ export type NodeEvent =
   | { readonly type: "doppelganger"; readonly what: "seal" | "vote"; readonly slot: number }
   /** Sealing and voting rest: the wall clock moved against the monotonic one. */
   | { readonly type: "clock-jumped"; readonly byMs: number }
+  /** Our clock came to differ from those of most outbound peers, or to agree again. */
+  | {
+      readonly type: "clock-compared";
+      /** Theirs are ahead by this. */
+      readonly byMs: number;
+      readonly peers: number;
+      readonly isOff: boolean;
+    }
   /** Who seals and votes from the next block on. */
   | { readonly type: "validators-changed"; readonly height: number; readonly count: number }
   | { readonly type: "block-rejected"; readonly hash: BlockHash; readonly code: string }

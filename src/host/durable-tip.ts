@@ -1,13 +1,21 @@
 /**
- * What must never be found missing: the newest block that was reported final, in a small file
- * beside the database. LevelDB with a damaged log opens shorter and says nothing
+ * What must never be found missing: the head at the newest durable write, in a small file beside
+ * the database. LevelDB with a damaged log opens shorter and says nothing
  * (protocol-spec/06-validation §6), so a start compares the two and never quietly serves less.
+ *
+ *   a write    database ──> file      the file never names a block that the database could lack
+ *   a recovery file ──> database      it takes blocks back: a head that holds before and after
+ *
+ * Invariant: whatever instant a crash comes at, a store that lost nothing is found intact.
  */
 import { readFileSync } from "node:fs";
-import { asciiBytes, hexBytes, toHex, u64Bytes } from "../base/bytes.ts";
+import { asciiBytes, equalBytes, hexBytes, toHex, u64Bytes } from "../base/bytes.ts";
+import { metaKey } from "../chain/records.ts";
 import { tagged } from "../crypto/hash.ts";
 import type { DurableTip } from "../edge/effect.ts";
-import { isHex32 } from "../model/ids.ts";
+import type { StoreImage } from "../edge/store-image.ts";
+import { type BlockHash, idBytes, isHex32 } from "../model/ids.ts";
+import { networkIdOf, type Recovery } from "../model/recovery.ts";
 import { replaceFile } from "./durable-file.ts";
 import { systemCode } from "./host-error.ts";
 
@@ -55,6 +63,21 @@ export async function checkDurableTip(
   if (tip === undefined) return { type: "intact" };
   if ("why" in tip) return { type: "unreadable", why: tip.why };
   return (await hasBlock(tip)) ? { type: "intact" } : { type: "shorter", tip };
+}
+
+/**
+ * Does a start on `image` take back blocks, for a recovery that is new to the store? Then the file
+ * must name the head that is left, durably, before the store is changed.
+ */
+export function takesBack(
+  image: StoreImage,
+  genesisHash: BlockHash,
+  recoveries: readonly Recovery[],
+): boolean {
+  if (image.get(metaKey("head")) === undefined) return false;
+  const genesisId = idBytes(genesisHash);
+  const known = image.get(metaKey("recovery")) ?? genesisId;
+  return !equalBytes(known, networkIdOf(genesisId, recoveries));
 }
 
 /** For the operator; undefined when all is well. */

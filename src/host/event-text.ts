@@ -26,6 +26,7 @@ export const eventLevels = {
   "safety-halt": "error",
   doppelganger: "error",
   "clock-jumped": "warn",
+  "clock-compared": "warn",
   "validators-changed": "info",
   "block-rejected": "warn",
   "orphan-resolved": "debug",
@@ -35,6 +36,7 @@ export const eventLevels = {
 } as const satisfies Record<NodeEvent["type"], EventLevel>;
 
 export function levelOf(event: NodeEvent): EventLevel {
+  if (event.type === "clock-compared" && !event.isOff) return "info";
   // A reorg is news; growth is not.
   if (event.type === "head-moved" && event.disconnected > 0) return "info";
   return eventLevels[event.type];
@@ -85,6 +87,8 @@ export function eventText(event: NodeEvent): string {
       return `a ${event.what} of slot ${event.slot} by our validator key came from somebody else`;
     case "clock-jumped":
       return `the clock jumped by ${event.byMs} ms: sealing and voting rest; check its synchronisation`;
+    case "clock-compared":
+      return clockText(event);
     case "validators-changed": {
       const are = event.count === 1 ? "is 1 validator" : `are ${event.count} validators`;
       return `from block ${event.height + 1} on there ${are}`;
@@ -100,6 +104,12 @@ export function eventText(event: NodeEvent): string {
     case "transaction-rejected":
       return `transaction ${short(event.id)} rejected: ${printable(event.code)}`;
   }
+}
+
+function clockText({ byMs, peers, isOff }: Extract<NodeEvent, { type: "clock-compared" }>): string {
+  if (!isOff) return `our clock agrees again with those of ${peers} peers`;
+  const how = byMs > 0 ? "behind" : "ahead of";
+  return `our clock is ${Math.abs(byMs)} ms ${how} those of ${peers} peers: check its synchronisation`;
 }
 
 const misdeeds = {

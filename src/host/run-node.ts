@@ -21,7 +21,7 @@ import { ChainReader } from "./chain-reader.ts";
 import { demandBuried } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { DataFolder } from "./data-folder.ts";
-import { checkDurableTip, saveDurableTip, type TipVerdict } from "./durable-tip.ts";
+import { checkDurableTip, saveDurableTip, type TipVerdict, takesBack } from "./durable-tip.ts";
 import { Host } from "./host.ts";
 import { HostError, reasonOf } from "./host-error.ts";
 import { type HttpServer, startHttp } from "./http/start-http.ts";
@@ -133,6 +133,10 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
     },
     image,
   );
+  // Nothing is written yet. A crash in between must not make what is taken back look lost.
+  if (tip.type === "intact" && takesBack(image, network.genesisHash, recoveries)) {
+    await saveDurableTip(folder.durableTip, node.queries.head());
+  }
   const metrics = new NodeMetrics(node.queries, () => Date.now());
   const { onFatal } = options;
   const onEvent = (event: NodeEvent) => {

@@ -28,6 +28,8 @@ export class Links {
   private readonly closing = new Map<Conn, Session>();
   /** Links that may have got something to say in this step. */
   private readonly touched = new Set<Conn>();
+  /** Since the start, over all connections. */
+  readonly traffic = { received: 0, sent: 0 };
 
   constructor(effects: EffectQueue) {
     this.effects = effects;
@@ -99,11 +101,10 @@ export class Links {
   }
 
   take(conn: Conn, bytesMax: number): Uint8Array | undefined {
-    const link = this.open.get(conn);
-    if (link !== undefined) return link.session.take(bytesMax);
-    const session = this.closing.get(conn);
-    const bytes = session?.take(bytesMax);
-    if (session !== undefined && bytes === undefined) this.closing.delete(conn);
+    const closing = this.closing.get(conn);
+    const bytes = (this.open.get(conn)?.session ?? closing)?.take(bytesMax);
+    if (closing !== undefined && bytes === undefined) this.closing.delete(conn);
+    this.traffic.sent += bytes?.length ?? 0;
     return bytes;
   }
 

@@ -10,6 +10,7 @@ import type { Env } from "../edge/env.ts";
 import type { BlameCode, PeerPort } from "../edge/port.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
+import { PeerClocks } from "../net/peer-clocks.ts";
 import { Session, type SessionEvent, type SessionOptions } from "../peer/session.ts";
 import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
 import type { EffectQueue } from "./effect-queue.ts";
@@ -19,6 +20,7 @@ import { penalties } from "./penalties.ts";
 /** Whom `Peers` tells; the node implements it. */
 export interface PeersPort {
   readonly connections: ConnectionManager;
+  readonly slotMs: number;
   onReady(conn: Conn, hello: Hello): void;
   onMessage(conn: Conn, message: Message): void;
   onClosed(conn: Conn): void;
@@ -36,6 +38,7 @@ const unheardMeans =
 
 export class Peers implements PeerPort {
   readonly links: Links;
+  readonly clocks: PeerClocks;
   private readonly env: Env;
   private readonly effects: EffectQueue;
   private readonly base: SessionBase;
@@ -47,6 +50,7 @@ export class Peers implements PeerPort {
     this.base = base;
     this.port = port;
     this.links = new Links(effects);
+    this.clocks = new PeerClocks(env.clock, port.slotMs);
   }
 
   get deadline(): number {
@@ -97,7 +101,10 @@ export class Peers implements PeerPort {
     const link = this.links.get(conn);
     if (link === undefined) return; // Closed by us while these were on their way.
     this.links.touch(conn);
+    this.links.traffic.received += bytes.length;
+    const { pong } = link.session;
     this.onSessionEvents(link, link.session.receive(bytes));
+    if (link.session.pong !== pong) this.onPong(link);
   }
 
   /** TCP is gone. */
@@ -154,6 +161,15 @@ export class Peers implements PeerPort {
     const { agent, height } = hello;
     this.effects.notify({ type: "peer-ready", conn, nodeId, address, inbound, agent, height });
     this.port.onReady(conn, hello);
+  }
+
+  /** Those who chose us do not count: they may be one. */
+  private onPong({ inbound, nodeId, session: { pong } }: Link): void {
+    if (inbound || nodeId === undefined || pong === undefined) return;
+    const turned = this.clocks.onPong(nodeId, pong);
+    if (turned?.offsetMs === undefined) return;
+    const { offsetMs: byMs, peers, isOff } = turned;
+    this.effects.notify({ type: "clock-compared", byMs, peers, isOff });
   }
 
   private onFailed(link: Link, code: BlameCode, detail: string): void {

@@ -2,6 +2,7 @@
  * Read-only views of a node for its API, log and terminal, taken between steps, so each is
  * consistent in itself. Shows what is in memory: buried blocks are read from the store by the host.
  */
+import { toHex } from "../base/bytes.ts";
 import type { ChainManager } from "../chain/chain-manager.ts";
 import type { Fork } from "../chain/chain-view.ts";
 import type { FinalizedRef } from "../chain/records.ts";
@@ -9,17 +10,26 @@ import type { RegistryView, StateMachine } from "../chain/state-machine.ts";
 import type { TreeNode } from "../chain/tree-node.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Evidence } from "../model/evidence.ts";
-import type { Address, BlockHash, NodeId, PublicKey, TxId } from "../model/ids.ts";
+import {
+  type Address,
+  type BlockHash,
+  idBytes,
+  type NodeId,
+  type PublicKey,
+  type TxId,
+} from "../model/ids.ts";
 import { type NetworkFile, slotAt, slotStartMs } from "../model/network-file.ts";
+import { networkIdOf } from "../model/recovery.ts";
 import type { Transaction } from "../model/transaction.ts";
 import type { ValidatorSet } from "../model/validator-set.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
+import type { ClockView } from "../net/peer-clocks.ts";
 import type { PeerView } from "../net/peer-view.ts";
 import { wireLimits } from "../params/limits.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";
-import type { Links } from "./links.ts";
 import type { NodeOptions } from "./node-options.ts";
+import type { Peers } from "./peers.ts";
 
 interface QueriedParts {
   readonly nodeId: NodeId;
@@ -29,7 +39,7 @@ interface QueriedParts {
   readonly mempool: Mempool;
   readonly connections: ConnectionManager;
   readonly sync: Synchronizer;
-  readonly links: Links;
+  readonly peers: Peers;
 }
 
 export interface ValidatorView {
@@ -62,6 +72,8 @@ export class Queries {
       nodeId,
       network: options.networkFile.name,
       genesisHash: chain.genesisHash,
+      /** The genesis hash, unless the network went through recoveries. */
+      networkId: toHex(networkIdOf(idBytes(chain.genesisHash), options.recoveries)),
       role: options.validator === undefined ? "full" : "validator",
       state: this.sync().state,
       halted: chain.halted?.detail,
@@ -87,7 +99,7 @@ export class Queries {
     readonly bytesSent: number;
   })[] {
     return this.parts.connections.peers().map((peer) => {
-      const session = this.parts.links.get(peer.conn)?.session;
+      const session = this.parts.peers.links.get(peer.conn)?.session;
       return {
         ...peer,
         pingMs: session?.pingMs,
@@ -107,6 +119,16 @@ export class Queries {
       else outbound++;
     }
     return { inbound, outbound };
+  }
+
+  /** Bytes over all connections since the start. */
+  traffic(): { readonly received: number; readonly sent: number } {
+    return this.parts.peers.links.traffic;
+  }
+
+  /** How far our clock is from those of outbound peers. */
+  clocks(): ClockView {
+    return this.parts.peers.clocks.view();
   }
 
   forks(): readonly Fork[] {
@@ -220,7 +242,7 @@ export class Queries {
 
   /** The last frame that a peer signed, when the node records them: evidence for third parties. */
   lastFrame(nodeId: NodeId): RecordedFrame | undefined {
-    for (const link of this.parts.links.all()) {
+    for (const link of this.parts.peers.links.all()) {
       if (link.nodeId === nodeId) return link.session.lastFrame;
     }
     return undefined;

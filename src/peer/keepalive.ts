@@ -16,12 +16,20 @@ export type KeepaliveAction =
   | { readonly type: "ping"; readonly nonce: Uint8Array }
   | { readonly type: "dead"; readonly code: WireCode };
 
+/** The answer to a ping. */
+export interface Pong {
+  /** The peer's wall clock, as it says. */
+  readonly sentAtMs: number;
+  /** The round trip. */
+  readonly pingMs: number;
+}
+
 export class Keepalive {
   private readonly env: Env;
+  /** The last answer, another object each time. */
+  pong: Pong | undefined;
   private state: State;
   private heardAt: number;
-  /** Round trip of the last ping; undefined before the first pong. */
-  pingMs: number | undefined;
   /** The lowest round trip so far: the path without its queues. */
   pingMinMs: number | undefined;
 
@@ -40,10 +48,11 @@ export class Keepalive {
   }
 
   /** awaiting-pong -> quiet. A stray or stale pong changes nothing. */
-  onPong(nonce: Uint8Array): void {
+  onPong(nonce: Uint8Array, sentAtMs: number): void {
     if (this.state.type !== "awaiting-pong" || !equalBytes(this.state.nonce, nonce)) return;
-    this.pingMs = this.env.clock.monotonicMs - this.state.sentAt;
-    this.pingMinMs = Math.min(this.pingMinMs ?? this.pingMs, this.pingMs);
+    const pingMs = this.env.clock.monotonicMs - this.state.sentAt;
+    this.pingMinMs = Math.min(this.pingMinMs ?? pingMs, pingMs);
+    this.pong = { sentAtMs, pingMs };
     this.state = { type: "quiet", pingAt: this.state.sentAt + connectionLimits.pingIntervalMs };
   }
 

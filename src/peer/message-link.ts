@@ -17,7 +17,7 @@ import type { DisconnectCode, Lane, Message, MessageOf } from "../wire/messages.
 import { type RecordedFrame, recordFrame } from "../wire/recorded-frame.ts";
 import { SendingCredit } from "./credit.ts";
 import { Inbox } from "./inbox.ts";
-import { Keepalive } from "./keepalive.ts";
+import { Keepalive, type Pong } from "./keepalive.ts";
 import { Outbox, type Room } from "./outbox.ts";
 import type { OpenedFrame, SecureChannel } from "./secure-channel.ts";
 import type { SessionEvent } from "./session-event.ts";
@@ -73,8 +73,8 @@ export class MessageLink {
     this.greeting = this.nextPing();
   }
 
-  get pingMs(): number | undefined {
-    return this.keepalive.pingMs;
+  get pong(): Pong | undefined {
+    return this.keepalive.pong;
   }
 
   get deadline(): number {
@@ -89,14 +89,14 @@ export class MessageLink {
   /** True when `take` would give something now. */
   get hasOutput(): boolean {
     if (this.greeting !== undefined || this.farewell !== undefined) return true;
-    return this.outbox.isReady(this.room(anyBodyBytes));
+    return !this.outbox.isIdle && this.outbox.isReady(this.room(anyBodyBytes));
   }
 
   /** `hasOutput`, and who asks will `take` until there is nothing; otherwise the deadline does. */
   offer(): boolean {
-    const { hasOutput } = this;
+    const { hasOutput, outbox } = this;
     this.isHeldBack =
-      !hasOutput && this.outbox.isReady({ ...this.room(anyBodyBytes), small: true });
+      !hasOutput && !outbox.isIdle && outbox.isReady({ ...this.room(anyBodyBytes), small: true });
     return hasOutput;
   }
 
@@ -237,7 +237,7 @@ export class MessageLink {
           this.answerPing(message.nonce);
           break;
         case "pong":
-          this.keepalive.onPong(message.nonce);
+          this.keepalive.onPong(message.nonce, message.sentAtMs);
           break;
         case "credit":
           this.credit.onCredit(message.totalBytes);

@@ -17,6 +17,7 @@ import { type WireCode, WireError } from "../wire/errors.ts";
 import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";
 import { Handshake } from "./handshake.ts";
+import type { Pong } from "./keepalive.ts";
 import { MessageLink } from "./message-link.ts";
 import { SecureChannel } from "./secure-channel.ts";
 import type { SessionEvent } from "./session-event.ts";
@@ -116,7 +117,12 @@ export class Session {
 
   /** Round trip of the last ping. */
   get pingMs(): number | undefined {
-    return this.link?.pingMs;
+    return this.pong?.pingMs;
+  }
+
+  /** The last answer to a ping, another object each time. */
+  get pong(): Pong | undefined {
+    return this.link?.pong;
   }
 
   /** The last frame received, while `record(true)` holds: evidence that a third party can check. */

@@ -12,6 +12,7 @@ export interface ApiNode {
     | "sync"
     | "peers"
     | "peerCounts"
+    | "clocks"
     | "forks"
     | "justified"
     | "finalized"
@@ -27,7 +28,7 @@ export interface ApiNode {
     | "slotAt"
   >;
   readonly reader: ChainReader;
-  readonly metrics: Pick<NodeMetrics, "validators" | "view">;
+  readonly metrics: Pick<NodeMetrics, "exposition" | "validators" | "view">;
   /** Gives the bytes of a signed transaction to the node. */
   readonly submit: (bytes: Uint8Array) => Promise<Answer>;
   readonly wallMs: () => number;

@@ -1,4 +1,4 @@
-/** Routes about the node itself: health, sync, peers, metrics. All of them read only. */
+/** Routes about the node itself: health, sync, peers, metrics as JSON and for Prometheus. Read only. */
 import type { FastifyInstance } from "fastify";
 import type { ApiNode } from "./api-node.ts";
 import { parameters, read } from "./parameters.ts";
@@ -11,6 +11,7 @@ export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
   app.get("/api/health", ({ query }) => {
     read(parameters.nothing, query);
     const { state, height, finalizedHeight, peers } = queries.info();
+    const { offsetMs, peers: known, isOff } = queries.clocks();
     return {
       status: "ok",
       ready: notReadyReasons(node).length === 0,
@@ -18,6 +19,7 @@ export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
       height,
       finalizedHeight,
       peers,
+      clock: { offsetMs: offsetMs ?? null, peers: known, isOff },
     };
   });
 
@@ -42,6 +44,13 @@ export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
   app.get("/api/metrics", ({ query }) => {
     read(parameters.nothing, query);
     return node.metrics.view();
+  });
+
+  app.get("/metrics", async ({ query }, reply) => {
+    read(parameters.nothing, query);
+    const { exposition } = node.metrics;
+    const text = await exposition.text(node.metrics.view());
+    return await reply.header("content-type", exposition.contentType).send(text);
   });
 
   app.get("/api/peers", ({ query }) => {

@@ -10,18 +10,23 @@ import type { NodeEvent } from "../../edge/event.ts";
 import type { PublicKey } from "../../model/ids.ts";
 import { slotStartMs } from "../../model/network-file.ts";
 import type { Queries, ValidatorView } from "../../node/queries.ts";
+import { Exposition } from "./exposition.ts";
 import { Samples } from "./samples.ts";
 import { SlotLog, slotsMax } from "./slot-log.ts";
 
 export type ObservedNode = Pick<
   Queries,
   | "block"
+  | "clocks"
   | "finalized"
   | "head"
+  | "info"
   | "justified"
+  | "mempool"
   | "networkFile"
   | "slotAt"
   | "sync"
+  | "traffic"
   | "validators"
   | "validatorsOf"
   | "voteSlotOf"
@@ -47,7 +52,11 @@ type Counted = Extract<
   | "safety-halt"
 >;
 
+export type MetricsView = ReturnType<NodeMetrics["view"]>;
+
 export class NodeMetrics {
+  /** The same for Prometheus. */
+  readonly exposition: Exposition;
   private readonly node: ObservedNode;
   private readonly wallMs: () => number;
   private readonly sinceMs: number;
@@ -68,12 +77,15 @@ export class NodeMetrics {
     "block-rejected": 0,
     "safety-halt": 0,
   };
+  /** Empty slots below final blocks: no reorg fills them. */
+  private missedFinal = 0;
   private readonly evidence = { "double-seal": 0, "double-vote": 0, surround: 0 };
 
   constructor(node: ObservedNode, wallMs: () => number) {
     this.node = node;
     this.wallMs = wallMs;
     this.sinceMs = wallMs();
+    this.exposition = new Exposition(node);
     this.slots = new SlotLog(node);
     this.slots.follow(node.head(), false, false);
     this.finalSlot = node.finalized().slot;
@@ -86,7 +98,7 @@ export class NodeMetrics {
         this.onHead(event.disconnected);
         break;
       case "voted":
-        this.voteLatencyMs.add(this.sinceSlot(event.slot));
+        this.onVoted(this.sinceSlot(event.slot));
         break;
       case "justified":
         if (this.isSynced) this.noteVotes();
@@ -130,7 +142,7 @@ export class NodeMetrics {
       timeToFinalityMs: this.timeToFinalityMs.summary(),
       /** Blocks undone by each change of branch. */
       reorgDepth: this.reorgDepth.summary(),
-      missedSlots: { count: missed, window: slotsMax },
+      missedSlots: { count: missed, window: slotsMax, final: this.missedFinal },
       justifiedLag: { slots: slot - justified.slot, blocks: head.height - justified.height },
       finalizedLag: { slots: slot - final.slot, blocks: head.height - final.height },
       sealed: counts.sealed,
@@ -151,16 +163,27 @@ export class NodeMetrics {
 
   private onHead(disconnected: number): void {
     const { isSynced, node } = this;
-    if (disconnected > 0) this.reorgDepth.add(disconnected);
+    if (disconnected > 0) {
+      this.reorgDepth.add(disconnected);
+      this.exposition.onReorg(disconnected);
+    }
     this.slots.follow(node.head(), disconnected > 0, isSynced);
     if (isSynced) this.noteVotes();
+  }
+
+  private onVoted(ms: number): void {
+    this.voteLatencyMs.add(ms);
+    this.exposition.onVoted(ms);
   }
 
   /** With a block its ancestors are final. */
   private onFinalized(slot: number): void {
     for (const live of this.slots.liveSlots(this.finalSlot + 1, slot)) {
-      this.timeToFinalityMs.add(this.sinceSlot(live));
+      const ms = this.sinceSlot(live);
+      this.timeToFinalityMs.add(ms);
+      this.exposition.onFinal(ms);
     }
+    if (this.isSynced) this.missedFinal += this.slots.emptySlots(this.finalSlot + 1, slot);
     this.finalSlot = Math.max(this.finalSlot, slot);
   }
 

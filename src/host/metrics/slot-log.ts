@@ -65,6 +65,16 @@ export class SlotLog {
     }
   }
 
+  /** How many from `first` to `last` are empty, as far as they are known. */
+  emptySlots(first: number, last: number): number {
+    let count = 0;
+    for (let slot = Math.max(first, last - slotsMax + 1); slot <= last; slot++) {
+      const entry = this.at(slot);
+      if (entry !== undefined && entry.block === undefined) count++;
+    }
+    return count;
+  }
+
   /** Slots left empty, by leader. */
   missed(): ReadonlyMap<PublicKey, number> {
     const counts = new Map<PublicKey, number>();

@@ -54,6 +54,21 @@ const cases: readonly (readonly [NodeEvent, EventLevel, RegExp])[] = [
   ],
   [{ type: "clock-jumped", byMs: -7000 }, "warn", /jumped by -7000 ms: sealing and voting rest/],
   [
+    { type: "clock-compared", byMs: 2100, peers: 5, isOff: true },
+    "warn",
+    /^our clock is 2100 ms behind those of 5 peers: check its synchronisation$/,
+  ],
+  [
+    { type: "clock-compared", byMs: -2100, peers: 5, isOff: true },
+    "warn",
+    /^our clock is 2100 ms ahead of those of 5 peers/,
+  ],
+  [
+    { type: "clock-compared", byMs: 3, peers: 4, isOff: false },
+    "info",
+    /^our clock agrees again with those of 4 peers$/,
+  ],
+  [
     { type: "validators-changed", height: 7, count: 5 },
     "info",
     /^from block 8 on there are 5 validators$/,

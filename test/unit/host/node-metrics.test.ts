@@ -58,6 +58,15 @@ test("a slot is missed by its leader once a later block stands on the chain with
   );
 });
 
+test("empty slots are counted between two slots, as far as the log knows them", () => {
+  const log = newLog();
+  log.follow(chainOf([0, 1, 4, 5, 9]), false, true);
+  assert.equal(log.emptySlots(1, 9), 5);
+  assert.equal(log.emptySlots(5, 8), 3);
+  assert.equal(log.emptySlots(10, 50), 0, "none is known");
+  assert.equal(log.emptySlots(0, 1_000_000_000), 0, "nor looked for beyond a thousand");
+});
+
 test("after a reorg the slots are those of the new branch", () => {
   const log = newLog();
   const root = chainOf([0, 1]);
@@ -128,7 +137,7 @@ test("a lone validator votes at once, is final one slot later, and misses nothin
     p95: 1000,
     max: 1000,
   });
-  assert.deepEqual(view.missedSlots, { count: 0, window: slotsMax });
+  assert.deepEqual(view.missedSlots, { count: 0, window: slotsMax, final: 0 });
   assert.deepEqual(view.reorgDepth.count, 0);
   assert.deepEqual(view.evidence, { doubleSeal: 0, doubleVote: 0, surround: 0 });
 });

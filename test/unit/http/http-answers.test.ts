@@ -17,6 +17,7 @@ test("info answers every field of the interface", async () => {
     nodeId: solo.node.nodeId,
     network: solo.file.name,
     genesisHash,
+    networkId: genesisHash,
     role: "validator",
     state: "synced",
     height: 5,
@@ -31,7 +32,11 @@ test("info answers every field of the interface", async () => {
 });
 
 test("health says live and ready, and why not", async () => {
-  assert.equal((await ask("/api/health")).json.status, "ok");
+  const { json } = await ask("/api/health");
+  assert.deepEqual(
+    [json.status, json.ready, json.clock],
+    ["ok", true, { offsetMs: null, peers: 0, isOff: false }],
+  );
   assert.equal((await ask("/api/health/live")).status, 200);
   assert.equal((await ask("/api/health/ready")).status, 200);
   const queries = Object.create(solo.node.queries);

@@ -14,8 +14,8 @@ describe("keepalive", () => {
     assert.ok(first?.type === "ping" && first.nonce.length === 8);
     env.clock.monotonicMs += 40;
     keepalive.onBytes();
-    keepalive.onPong(first.nonce);
-    assert.equal(keepalive.pingMs, 40);
+    keepalive.onPong(first.nonce, 5_000);
+    assert.deepEqual(keepalive.pong, { sentAtMs: 5_000, pingMs: 40 });
     assert.equal(keepalive.deadline, 1_000 + pingIntervalMs);
     assert.equal(keepalive.tick(), undefined);
     env.clock.monotonicMs = keepalive.deadline;
@@ -32,9 +32,9 @@ describe("keepalive", () => {
       assert.ok(action?.type === "ping");
       env.clock.monotonicMs += ms;
       keepalive.onBytes();
-      keepalive.onPong(action.nonce);
+      keepalive.onPong(action.nonce, 0);
     }
-    assert.deepEqual([keepalive.pingMs, keepalive.pingMinMs], [90, 10]);
+    assert.deepEqual([keepalive.pong?.pingMs, keepalive.pingMinMs], [90, 10]);
   });
 
   test("gives up a peer that does not answer, whatever else it sends", () => {
@@ -43,7 +43,7 @@ describe("keepalive", () => {
     keepalive.tick();
     env.clock.monotonicMs += pongMs - 1;
     keepalive.onBytes();
-    keepalive.onPong(new Uint8Array(8));
+    keepalive.onPong(new Uint8Array(8), 0);
     assert.equal(keepalive.tick(), undefined);
     env.clock.monotonicMs += 1;
     assert.deepEqual(keepalive.tick(), { type: "dead", code: "timeout-pong" });
@@ -54,7 +54,7 @@ describe("keepalive", () => {
     const keepalive = new Keepalive(env);
     const action = keepalive.tick();
     assert.ok(action?.type === "ping");
-    keepalive.onPong(action.nonce);
+    keepalive.onPong(action.nonce, 0);
     env.clock.monotonicMs += idleMs;
     assert.deepEqual(keepalive.tick(), { type: "dead", code: "timeout-idle" });
   });
@@ -62,8 +62,8 @@ describe("keepalive", () => {
   test("is not impressed by a pong that nobody asked for", () => {
     const env = testEnv(1);
     const keepalive = new Keepalive(env);
-    keepalive.onPong(new Uint8Array(8));
-    assert.equal(keepalive.pingMs, undefined);
+    keepalive.onPong(new Uint8Array(8), 0);
+    assert.equal(keepalive.pong, undefined);
     assert.equal(keepalive.tick()?.type, "ping");
   });
 });
