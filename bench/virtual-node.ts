@@ -11,12 +11,12 @@ import type { Effect } from "../src/edge/effect.ts";
 import type { Env } from "../src/edge/env.ts";
 import type { NodeEvent } from "../src/edge/event.ts";
 import type { Input } from "../src/edge/input.ts";
+import { preimageOf } from "../src/edge/signing-rule.ts";
 import { emptyImage } from "../src/edge/store-image.ts";
 import { systemRandom } from "../src/host/system.ts";
 import { Node } from "../src/node/node.ts";
 import type { NodeOptions } from "../src/node/node-options.ts";
 import { wireLimits } from "../src/params/limits.ts";
-import { preimageOf } from "../src/sim/sim-signer.ts";
 
 /** A clock that moves from one thing that happens to the next. */
 export class VirtualWorld {

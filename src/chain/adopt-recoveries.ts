@@ -13,15 +13,9 @@ import type { Recovery } from "../model/recovery.ts";
 import { encodeValidatorSet } from "../model/validator-set.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
+import { undoHead } from "./branch-switch.ts";
 import { deletesOf } from "./burial.ts";
-import {
-  type BlockRef,
-  encodeRef,
-  type FinalizedRef,
-  metaKey,
-  setKey,
-  stateWrites,
-} from "./records.ts";
+import { type BlockRef, encodeRef, type FinalizedRef, metaKey, setKey } from "./records.ts";
 import type { Recoveries } from "./recoveries.ts";
 import type { StateMachine } from "./state-machine.ts";
 import { descendsFrom, type TreeNode } from "./tree-node.ts";
@@ -84,7 +78,7 @@ export function adoptRecoveries(
     node.height > lowest || recoveries.check(node.header) !== undefined;
   for (const node of [...chain.tree.all()].filter(isOld)) {
     if (chain.tree.get(node.hash) !== node) continue;
-    writes.push(...undoFrom(chain.active, state, node));
+    while (chain.active.contains(node)) writes.push(...undoHead(chain.active, state));
     writes.push(...deletesOf(chain.tree.remove(node)));
   }
   return [
@@ -95,19 +89,6 @@ export function adoptRecoveries(
     { key: metaKey("halted"), value: undefined },
     ...recoveryWrites(recoveries),
   ];
-}
-
-function undoFrom(active: ActiveChain, state: StateMachine, node: TreeNode): Write[] {
-  const writes: Write[] = [];
-  while (active.contains(node)) {
-    const head = active.pop();
-    const changes = defined(head.changes, "an executed block can be undone");
-    state.undo(changes);
-    head.changes = undefined;
-    head.status = "body";
-    writes.push(...stateWrites(changes, "before"));
-  }
-  return writes;
 }
 
 function demandAdoptable({ tree, finalized }: StoredChain, { block, minSlot }: Recovery): void {

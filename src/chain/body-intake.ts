@@ -3,8 +3,7 @@
  * checked by jobs. NOT executed here. A body that does not match says nothing of the header.
  * protocol-spec/06-validation §2.
  */
-import { assert } from "../base/assert.ts";
-import { copyBytes, readU32 } from "../base/bytes.ts";
+import { copyBytes } from "../base/bytes.ts";
 import type { Conn, Job } from "../edge/conn.ts";
 import { certifiersOf } from "../model/certificate.ts";
 import type { PublicKey } from "../model/ids.ts";
@@ -19,7 +18,7 @@ import { invalidOf } from "./header-intake.ts";
 import { checkSignatures, matchBody } from "./rules.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
-import { VerifyWindow } from "./verify-window.ts";
+import { type StartVerify, VerifyWindow } from "./verify-window.ts";
 
 export type Taken =
   | { readonly type: "duplicate" }
@@ -45,14 +44,13 @@ export interface BodyIntakeParts {
   readonly active: ActiveChain;
   readonly sets: ValidatorSets;
   readonly isKnown: IsKnown;
-  readonly verify: (body: Uint8Array, certifiers: readonly PublicKey[]) => Job;
+  readonly verify: StartVerify;
 }
 
 export class BodyIntake {
   private readonly tree: BlockTree;
   private readonly active: ActiveChain;
   private readonly window: VerifyWindow;
-
   private readonly sets: ValidatorSets;
   private readonly isKnown: IsKnown;
 
@@ -62,7 +60,7 @@ export class BodyIntake {
     this.active = active;
     this.sets = sets;
     this.isKnown = isKnown;
-    this.window = new VerifyWindow((node, body) => verify(body, this.certifiersOf(node, body)));
+    this.window = new VerifyWindow(verify);
   }
 
   /** Keeps a copy of `bytes` when it keeps them. */
@@ -84,10 +82,11 @@ export class BodyIntake {
     if (carried !== undefined && "code" in carried) return { type: "invalid", rejection: carried };
     for (const dropped of makeRoom(this.tree, this.active)) this.window.delete(dropped);
     if (node.body === undefined) return { type: "dropped" };
-    if (body.transactions.length === 0 && this.unknownOf(carried).length === 0) {
+    const certifiers = this.unknownOf(carried);
+    if (body.transactions.length === 0 && certifiers.length === 0) {
       return { type: "checked", ready: this.tree.setChecked(node) };
     }
-    this.window.add(node);
+    this.window.add(node, certifiers);
     return { type: "checking" };
   }
 
@@ -102,14 +101,6 @@ export class BodyIntake {
 
   forget(nodes: readonly TreeNode[]): void {
     for (const node of nodes) this.window.delete(node);
-  }
-
-  private certifiersOf(node: TreeNode, body: Uint8Array): readonly PublicKey[] {
-    const bytes = body.subarray(4, 4 + readU32(body, 0));
-    if (bytes.length === 0) return [];
-    const carried = carriedBy(node, bytes, (hash) => this.sets.get(hash));
-    assert(carried === undefined || !("code" in carried), "it was checked when it came");
-    return this.unknownOf(carried);
   }
 
   /** Nobody, when all of its signatures were seen as votes. */

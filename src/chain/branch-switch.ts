@@ -194,13 +194,19 @@ export class BranchSwitch {
 
   /** executed -> body */
   private disconnect(node: TreeNode): Write[] {
-    assert(this.active.pop() === node, "the head is undone first");
-    const changes = defined(node.changes, "an executed block can be undone");
-    this.state.undo(changes);
-    node.changes = undefined;
-    node.status = "body";
-    return stateWrites(changes, "before");
+    assert(this.active.head === node, "the head is undone first");
+    return undoHead(this.active, this.state);
   }
+}
+
+/** executed -> body; its parent is the head then. */
+export function undoHead(active: ActiveChain, state: StateMachine): Write[] {
+  const head = active.pop();
+  const changes = defined(head.changes, "an executed block can be undone");
+  state.undo(changes);
+  head.changes = undefined;
+  head.status = "body";
+  return stateWrites(changes, "before");
 }
 
 /** Are others in charge of its children? */

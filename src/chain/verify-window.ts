@@ -4,28 +4,25 @@
  * NOT the verdict. protocol-spec/06-validation §3.
  */
 import type { Job } from "../edge/conn.ts";
+import type { PublicKey } from "../model/ids.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { TreeNode } from "./tree-node.ts";
 
+/** Begins a job: the transactions of `body`, and the signatures of `certifiers` in it. */
+export type StartVerify = (body: Uint8Array, certifiers: readonly PublicKey[]) => Job;
+
 export class VerifyWindow {
   private readonly running = new Map<Job, TreeNode>();
-  private readonly waiting = new Set<TreeNode>();
-  private readonly start: (node: TreeNode, body: Uint8Array) => Job;
+  /** With the certifiers to check. */
+  private readonly waiting = new Map<TreeNode, readonly PublicKey[]>();
+  private readonly start: StartVerify;
 
-  constructor(start: (node: TreeNode, body: Uint8Array) => Job) {
+  constructor(start: StartVerify) {
     this.start = start;
   }
 
-  get runningCount(): number {
-    return this.running.size;
-  }
-
-  get waitingCount(): number {
-    return this.waiting.size;
-  }
-
-  add(node: TreeNode): void {
-    this.waiting.add(node);
+  add(node: TreeNode, certifiers: readonly PublicKey[]): void {
+    this.waiting.set(node, certifiers);
     this.fill();
   }
 
@@ -43,11 +40,11 @@ export class VerifyWindow {
   }
 
   private fill(): void {
-    for (const node of this.waiting) {
+    for (const [node, certifiers] of this.waiting) {
       if (this.running.size >= chainLimits.verifyJobsMax) return;
       this.waiting.delete(node);
       if (node.status !== "checking" || node.body === undefined) continue;
-      this.running.set(this.start(node, node.body), node);
+      this.running.set(this.start(node.body, certifiers), node);
     }
   }
 }

@@ -101,12 +101,6 @@ export class VotePool {
     return votes;
   }
 
-  /** Of all signatures held for a block, if they are a quorum. */
-  certificateOf(hash: BlockHash): Certificate | undefined {
-    const tally = this.tallies.get(hash);
-    return tally?.certificate();
-  }
-
   /** Was this very signature over these 80 bytes found good? */
   knows(data: Uint8Array, validator: PublicKey, signature: Uint8Array): boolean {
     const slot = data.length === voteDataBytes ? readSafeU64(data, 40) : undefined;

@@ -53,7 +53,7 @@ export class VoteTally {
   }
 
   /** Of all votes that are here, if they are a quorum. */
-  certificate(): Certificate | undefined {
+  private certificate(): Certificate | undefined {
     const { set } = this.target;
     const [first] = this.votes.values();
     if (first === undefined || this.votes.size < quorum(set.length)) return undefined;

@@ -12,6 +12,7 @@ import { isHex32 } from "../model/ids.ts";
 import { chainLimits, connectionLimits } from "../params/limits.ts";
 import { parsePeerAddress } from "../wire/address.ts";
 import { parseBlockRef } from "./checkpoint.ts";
+import { plainWords, wholeNumber } from "./command-line.ts";
 import { systemCode } from "./host-error.ts";
 import { envNameOf, nearest, type OptionName, options, unknownEnv } from "./options.ts";
 
@@ -55,18 +56,10 @@ export type LogLevel = (typeof logLevels)[number];
 
 type Given = Partial<Record<OptionName, unknown>>;
 
-const digits = (min: number, max: number) => {
-  const says = `a whole number from ${min} to ${max} expected`;
-  return z
-    .string(says)
-    .regex(/^[0-9]{1,9}$/, says)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, says);
-};
 const text = z.string("one value expected").min(1, "a value expected");
 
 const schema = z.object({
-  listen: digits(1, 65535).default(4321),
+  listen: wholeNumber(1, 65535).default(4321),
   "data-dir": text.optional(),
   http: text.optional(),
   connect: z
@@ -89,9 +82,9 @@ const schema = z.object({
   "validator-key": text.optional(),
   "signer-amnesia": z.boolean("true or false expected").default(false),
   "passphrase-file": text.optional(),
-  "slot-ms": digits(chainLimits.slotMsMin, chainLimits.slotMsMax).optional(),
-  "max-peers": digits(1, 1000).default(connectionLimits.peersMax),
-  outbound: digits(0, 1000).optional(),
+  "slot-ms": wholeNumber(chainLimits.slotMsMin, chainLimits.slotMsMax).optional(),
+  "max-peers": wholeNumber(1, 1000).default(connectionLimits.peersMax),
+  outbound: wholeNumber(0, 1000).optional(),
   "allow-private": z.boolean("true or false expected").default(true),
   "record-frames": z.boolean("true or false expected").default(false),
   "agent-suffix": text
@@ -203,14 +196,7 @@ function readFlags(
     .usage("$0 [options]\n\nRuns a Windlass node. Alone and fresh, it makes a devnet and seals.")
     .exitProcess(false)
     .version(false)
-    .parserConfiguration({
-      "camel-case-expansion": false,
-      "dot-notation": false,
-      "greedy-arrays": false,
-      "parse-numbers": false,
-      "parse-positional-numbers": false,
-      "short-option-groups": false,
-    });
+    .parserConfiguration(plainWords);
   for (const option of options) {
     // All are strings: yargs turns a bad number into NaN and a bad flag into true.
     parser.option(option.name, {

@@ -14,6 +14,7 @@ import type { Random } from "../edge/env.ts";
 import { isHex32, type PublicKey, publicKeyOf } from "../model/ids.ts";
 import { createFileSync } from "./durable-file.ts";
 import { HostError, reasonOf, systemCode } from "./host-error.ts";
+import { parseJson } from "./loose-json.ts";
 import { openSeed, sealSeed } from "./sealed-seed.ts";
 
 export type KeyKind = "node" | "validator" | "account";
@@ -143,12 +144,4 @@ function unusable(path: string, why: string): HostError {
     `the key file ${path} cannot be used: ${why}`,
     "restore it from a backup, or move it away to get a new key",
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

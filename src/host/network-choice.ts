@@ -3,7 +3,7 @@
  * the one of the peer it is told to trust, else a devnet of its own. Once chosen it is kept in the
  * folder, and nothing but the same network is accepted there again.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { genesisBlock } from "../chain/genesis.ts";
@@ -16,7 +16,8 @@ import type { DataFolder } from "./data-folder.ts";
 import { type DevAccount, makeDevnet } from "./devnet.ts";
 import { replaceFileSync } from "./durable-file.ts";
 import { requestNetworkFile } from "./genesis-client.ts";
-import { HostError, reasonOf, systemCode } from "./host-error.ts";
+import { readGivenFile } from "./given-file.ts";
+import { HostError } from "./host-error.ts";
 import { type KeyOptions, openOrCreateKey } from "./keys.ts";
 
 export interface NetworkChoice {
@@ -107,27 +108,12 @@ function choiceOf(file: NetworkFile, origin: NetworkChoice["origin"]): NetworkCh
   return { file, genesisHash, origin, accounts: [] };
 }
 
-function readFile(path: string): NetworkFile {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const why = systemCode(error) === "ENOENT" ? "there is no such file" : reasonOf(error);
-    throw new HostError(
-      "usage",
-      `the network file ${path} cannot be read: ${why}`,
-      "name an existing one with --network, or make one with: npx tsx bin/cli.ts genesis",
-      error,
-    );
-  }
-  const file = parseNetworkFile(text);
-  if (!("errors" in file)) return file;
-  throw new HostError(
-    "usage",
-    `the network file ${path} is not valid:\n  ${file.errors.join("\n  ")}`,
-    "mend what is listed, or fetch the file again",
-  );
-}
+const readFile = (path: string): NetworkFile =>
+  readGivenFile(path, parseNetworkFile, {
+    what: "network file",
+    ifUnread: "name an existing one with --network, or make one with: npx tsx bin/cli.ts genesis",
+    ifInvalid: "mend what is listed, or fetch the file again",
+  });
 
 function demandSame(folder: NetworkChoice, given: NetworkChoice, path: string): void {
   if (folder.genesisHash === given.genesisHash) return;

@@ -7,6 +7,7 @@ import { bannerJson, bannerText } from "./banner.ts";
 import { type Config, readConfig, withEnvFile } from "./config.ts";
 import { doppelgangerError } from "./doppelganger.ts";
 import { tipWarning } from "./durable-tip.ts";
+import { endOnSignals } from "./end-on-signals.ts";
 import { exitCodes, HostError } from "./host-error.ts";
 import { NodeLog } from "./logger.ts";
 import { networkIdText } from "./recovery-files.ts";
@@ -14,9 +15,6 @@ import { program, type RunningNode, runNode } from "./run-node.ts";
 import { LonelyReasons, statusLine } from "./status-line.ts";
 
 const statusMs = 5000;
-/** A terminal and `npx` may both pass on one Ctrl-C: a second one counts only after this. */
-const signalMs = 500;
-const forcedExitCode = 130;
 
 /** Resolves with the exit code once everything is closed. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -44,7 +42,7 @@ async function runConfigured(config: Config): Promise<number> {
       process.exit(exitCode);
     };
     process.on("uncaughtException", fail).on("unhandledRejection", fail);
-    endOnSignals(stop);
+    endOnSignals(stop, ["SIGINT", "SIGTERM"]);
     const reasons = new LonelyReasons();
     const running = await runNode({
       config,
@@ -115,18 +113,6 @@ async function show(
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   }
   clearInterval(timer);
-}
-
-/** The first Ctrl-C (or SIGTERM) ends gracefully, another one at once. */
-function endOnSignals(stop: AbortController): void {
-  let firstAt: number | undefined;
-  const onSignal = () => {
-    const now = performance.now();
-    if (firstAt !== undefined && now - firstAt > signalMs) process.exit(forcedExitCode);
-    firstAt ??= now;
-    stop.abort();
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
 }
 
 function openLog(config: Config): NodeLog {

@@ -3,11 +3,11 @@
  * said aloud, because whoever adopts one leaves those who do not. NOT their effect (`chain/`).
  * protocol-spec/06-validation §11, SECURITY "Recovery".
  */
-import { readFileSync } from "node:fs";
 import { hexBytes, toHex } from "../base/bytes.ts";
 import type { BlockHash } from "../model/ids.ts";
 import { networkIdOf, parseRecovery, type Recovery, recoveriesProblem } from "../model/recovery.ts";
-import { HostError, reasonOf, systemCode } from "./host-error.ts";
+import { readGivenFile } from "./given-file.ts";
+import { HostError } from "./host-error.ts";
 
 /** In the order of their slots, whatever the order on the command line. Throws `HostError`. */
 export function readRecoveries(
@@ -24,27 +24,12 @@ export function readRecoveries(
   );
 }
 
-export function readRecoveryFile(path: string): Recovery {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const why = systemCode(error) === "ENOENT" ? "there is no such file" : reasonOf(error);
-    throw new HostError(
-      "usage",
-      `the recovery file ${path} cannot be read: ${why}`,
-      "check the path; make one with: npx tsx bin/cli.ts recovery new",
-      error,
-    );
-  }
-  const recovery = parseRecovery(text);
-  if (!("errors" in recovery)) return recovery;
-  throw new HostError(
-    "usage",
-    `the recovery file ${path} is not valid:\n  ${recovery.errors.join("\n  ")}`,
-    "fetch the file again from those who made it; never edit it",
-  );
-}
+export const readRecoveryFile = (path: string): Recovery =>
+  readGivenFile(path, parseRecovery, {
+    what: "recovery file",
+    ifUnread: "check the path; make one with: npx tsx bin/cli.ts recovery new",
+    ifInvalid: "fetch the file again from those who made it; never edit it",
+  });
 
 /** What all operators must see alike: 64 hex digits. */
 export function networkIdText(genesisHash: BlockHash, recoveries: readonly Recovery[]): string {

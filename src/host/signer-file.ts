@@ -11,20 +11,19 @@
  * of new signatures rise, source slots never fall. So no two of them are a double seal, a double
  * vote or a surround. The last vote may be signed again: the same bytes.
  *
- * Layout, also of the version before, which is carried over: floor-records.ts. Floors at start:
- * signer-start.ts. protocol-spec/06-validation §8.
+ * The rule: edge/signing-rule.ts. Layout, also of the version before, which is carried over:
+ * floor-records.ts. Floors at start: signer-start.ts. protocol-spec/06-validation §8.
  */
 import { existsSync, linkSync, readFileSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { equalBytes, hexBytes, toHex } from "../base/bytes.ts";
+import { equalBytes, hexBytes, isZero, toHex } from "../base/bytes.ts";
 import { wipe } from "../crypto/secret.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
-import type { SealRequest, SignRequest, VoteRequest } from "../edge/effect.ts";
+import type { SignRequest } from "../edge/effect.ts";
 import type { SignerFloors } from "../edge/signer-floors.ts";
-import { sealPreimage } from "../model/header.ts";
-import { blockHashOf } from "../model/ids.ts";
+import { floorsAfter, preimageOf, type Refusal } from "../edge/signing-rule.ts";
 import { domainAt, type SigningDomain } from "../model/signing-domain.ts";
-import { decodeVoteData, votePreimage } from "../model/vote.ts";
+import { decodeVoteData } from "../model/vote.ts";
 import { replaceFileSync } from "./durable-file.ts";
 import { FileLock } from "./file-lock.ts";
 import {
@@ -49,8 +48,6 @@ export interface SignerOptions {
   readonly domain?: SigningDomain;
   readonly situation: SignerSituation;
 }
-
-type Refusal = { readonly refused: string };
 
 /** Records after which the file is written anew: 1.2 MB. */
 const recordsMax = 8192;
@@ -144,7 +141,7 @@ export class SignerFile {
     const { key, signatures } = this.options;
     if (this.broken !== undefined) return { refused: this.broken };
     if (!this.isOurs(request)) return { refused: "another network, or before a recovery" };
-    const next = request.type === "seal" ? this.afterSeal(request) : this.afterVote(request);
+    const next = this.recordFor(request);
     if ("refused" in next) return next;
     if (next !== this.last) {
       // In memory first: whatever becomes of the write, these slots are used up.
@@ -167,29 +164,16 @@ export class SignerFile {
     return slot === undefined || equalBytes(request.genesisHash, domainAt(domain, slot));
   }
 
-  private afterSeal({ slot, blockHash }: SealRequest): FloorRecord | Refusal {
-    const { sealSlot, sequence } = this.last;
-    if (!Number.isSafeInteger(slot) || slot <= sealSlot) {
-      return { refused: `slot ${slot} is not above the floor, ${sealSlot}` };
-    }
-    if (blockHash.length !== 32) return { refused: `a block hash of ${blockHash.length} bytes` };
-    return { ...this.last, sequence: sequence + 1, sealSlot: slot, sealHash: blockHash };
-  }
-
-  /** The record that covers the vote: a new one, or the last for the same vote again. */
-  private afterVote({ data }: VoteRequest): FloorRecord | Refusal {
+  /** The record that covers the request: a new one, or the last for the same vote again. */
+  private recordFor(request: SignRequest): FloorRecord | Refusal {
     const { last } = this;
-    const vote = decodeVoteData(data);
-    if ("problem" in vote) return { refused: vote.problem };
-    if (equalBytes(data, last.voteData)) return last;
-    const { sourceSlot, targetSlot } = vote;
-    if (targetSlot <= last.targetSlot) {
-      return { refused: `target slot ${targetSlot} is not above the floor, ${last.targetSlot}` };
-    }
-    if (sourceSlot < last.sourceSlot) {
-      return { refused: `source slot ${sourceSlot} is below the floor, ${last.sourceSlot}` };
-    }
-    return { ...last, sequence: last.sequence + 1, sourceSlot, targetSlot, voteData: data };
+    const isVote = request.type === "vote";
+    // Zeros stand for no vote, and are none.
+    if (isVote && !isZero(request.data) && equalBytes(request.data, last.voteData)) return last;
+    const floors = floorsAfter(last, request);
+    if ("refused" in floors) return floors;
+    const signed = isVote ? { voteData: request.data } : { sealHash: request.blockHash };
+    return { ...last, ...floors, ...signed, sequence: last.sequence + 1 };
   }
 
   private async append(record: FloorRecord): Promise<void> {
@@ -220,13 +204,6 @@ function copyOf(request: SignRequest): SignRequest {
   return request.type === "seal"
     ? { ...request, genesisHash, blockHash: request.blockHash.slice() }
     : { ...request, genesisHash, data: request.data.slice() };
-}
-
-function preimageOf(request: SignRequest): Uint8Array {
-  const { genesisHash } = request;
-  return request.type === "seal"
-    ? sealPreimage(genesisHash, blockHashOf(request.blockHash))
-    : votePreimage(genesisHash, request.data);
 }
 
 function writeAnew(path: string, header: Uint8Array, record: FloorRecord): void {

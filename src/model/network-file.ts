@@ -8,7 +8,8 @@ import { z } from "zod";
 import { asciiBytes } from "../base/bytes.ts";
 import { tagged } from "../crypto/hash.ts";
 import { chainLimits, wireLimits } from "../params/limits.ts";
-import { type Address, isHex32, type PublicKey } from "./ids.ts";
+import type { Address, PublicKey } from "./ids.ts";
+import { address, fieldOf, listOf, parseStrictJson, publicKey, repeatedIn } from "./strict-json.ts";
 
 export interface NetworkFile {
   readonly name: string;
@@ -29,9 +30,6 @@ export const supplyEnd = 1n << 63n;
 
 const paramsHash = tagged("params/1");
 
-const hex32 = z.string().refine(isHex32, "64 lower-case hex digits expected");
-const publicKey = hex32.transform((text) => text as PublicKey);
-const address = hex32.transform((text) => text as Address);
 const amount = z
   .string()
   .regex(/^(0|[1-9][0-9]{0,18})$/, "a decimal string of a whole number below 2^63 expected")
@@ -56,19 +54,9 @@ const schema = z.strictObject({
 
 /** The file that `text` holds, or every problem found, each `field: what is wrong`. */
 export function parseNetworkFile(text: string): NetworkFile | { readonly errors: string[] } {
-  if (text.length > wireLimits.networkFileBytesMax) {
-    return { errors: [`file: at most ${wireLimits.networkFileBytesMax} bytes`] };
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return { errors: [`file: not JSON: ${error instanceof Error ? error.message : error}`] };
-  }
-  const parsed = schema.safeParse(json);
-  const errors = [...(parsed.error?.issues ?? []).map(describe), ...crossFieldProblems(json)];
-  if (!parsed.success || errors.length > 0) return { errors };
-  const file: NetworkFile = parsed.data;
+  const parsed = parseStrictJson(text, schema, crossFieldProblems);
+  if ("errors" in parsed) return parsed;
+  const file: NetworkFile = parsed.value;
   return formatNetworkFile(file).length > wireLimits.networkFileBytesMax
     ? { errors: [`file: its canonical text has over ${wireLimits.networkFileBytesMax} bytes`] }
     : file;
@@ -110,45 +98,14 @@ export function slotStartMs(file: NetworkFile, slot: number): number {
   return file.genesisTimeMs + slot * file.slotMs;
 }
 
-function describe(issue: { path: PropertyKey[]; message: string }): string {
-  return `${issue.path.length === 0 ? "file" : issue.path.map(String).join(".")}: ${issue.message}`;
-}
-
 /** Outside the schema, because it would not look at them while any field is wrong. */
 function crossFieldProblems(json: unknown): string[] {
-  const errors: string[] = [];
-  const validators = listOf(json, "validators");
-  for (const index of repeated(validators)) errors.push(`validators.${index}: is listed twice`);
-  const accounts = listOf(json, "accounts");
-  for (const index of repeated(accounts.map((account) => fieldOf(account, "address")))) {
-    errors.push(`accounts.${index}.address: is listed twice`);
-  }
+  const errors = [...repeatedIn(json, "validators"), ...repeatedIn(json, "accounts", "address")];
   let supply = 0n;
-  for (const account of accounts) {
+  for (const account of listOf(json, "accounts")) {
     const balance = amount.safeParse(fieldOf(account, "balance"));
     if (balance.success) supply += balance.data;
   }
   if (supply >= supplyEnd) errors.push("accounts: the balances must sum to less than 2^63");
   return errors;
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
-}
-
-function listOf(value: unknown, name: string): readonly unknown[] {
-  const list = fieldOf(value, name);
-  return Array.isArray(list) ? list : [];
-}
-
-/** Indices of strings that occur earlier in `values`. */
-function repeated(values: readonly unknown[]): number[] {
-  const seen = new Set<unknown>();
-  return values.flatMap((value, index) => {
-    const again = typeof value === "string" && seen.has(value);
-    seen.add(value);
-    return again ? [index] : [];
-  });
 }

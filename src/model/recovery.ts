@@ -10,8 +10,9 @@
 import { z } from "zod";
 import { asciiBytes, hexBytes } from "../base/bytes.ts";
 import { tagged } from "../crypto/hash.ts";
-import { chainLimits, wireLimits } from "../params/limits.ts";
-import { type BlockHash, isHex32, type PublicKey } from "./ids.ts";
+import { chainLimits } from "../params/limits.ts";
+import type { BlockHash, PublicKey } from "./ids.ts";
+import { blockHash, hex32, parseStrictJson, publicKey, repeatedIn } from "./strict-json.ts";
 
 export interface Recovery {
   /** Genesis hash of the network. */
@@ -28,10 +29,6 @@ export interface Recovery {
 
 const hashOfNetwork = tagged("network/1");
 
-const hex32 = z.string().refine(isHex32, "64 lower-case hex digits expected");
-const blockHash = hex32.transform((text) => text as BlockHash);
-const publicKey = hex32.transform((text) => text as PublicKey);
-
 const schema = z.strictObject({
   network: blockHash,
   block: z.strictObject({ height: z.int().min(0), hash: blockHash }),
@@ -42,18 +39,8 @@ const schema = z.strictObject({
 
 /** The file that `text` holds, or every problem found, each `field: what is wrong`. */
 export function parseRecovery(text: string): Recovery | { readonly errors: string[] } {
-  if (text.length > wireLimits.networkFileBytesMax) {
-    return { errors: [`file: at most ${wireLimits.networkFileBytesMax} bytes`] };
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return { errors: [`file: not JSON: ${error instanceof Error ? error.message : error}`] };
-  }
-  const parsed = schema.safeParse(json);
-  const errors = [...(parsed.error?.issues ?? []).map(describe), ...repeatedKeys(json)];
-  return parsed.success && errors.length === 0 ? parsed.data : { errors };
+  const parsed = parseStrictJson(text, schema, (json) => repeatedIn(json, "validators"));
+  return "errors" in parsed ? parsed : parsed.value;
 }
 
 /** The canonical text: JSON, two spaces, fixed order of fields, a line feed at the end. ASCII. */
@@ -97,22 +84,4 @@ export function networkIdOf(
 /** The 32 bytes. */
 export function recoveryIdBytes({ recoveryId }: Recovery): Uint8Array {
   return hexBytes(recoveryId);
-}
-
-function describe(issue: { path: PropertyKey[]; message: string }): string {
-  return `${issue.path.length === 0 ? "file" : issue.path.map(String).join(".")}: ${issue.message}`;
-}
-
-/** Outside the schema, because it would not look at them while any field is wrong. */
-function repeatedKeys(json: unknown): string[] {
-  const list =
-    typeof json === "object" && json !== null
-      ? (json as Record<string, unknown>)["validators"]
-      : [];
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((key, index) =>
-    typeof key === "string" && list.indexOf(key) < index
-      ? [`validators.${index}: is listed twice`]
-      : [],
-  );
 }

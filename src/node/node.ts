@@ -12,7 +12,6 @@ import { copyBytes } from "../base/bytes.ts";
 import { ChainManager } from "../chain/chain-manager.ts";
 import type { ChainPort } from "../chain/imported.ts";
 import { Ledger } from "../chain/ledger.ts";
-import { bodyKey, canonicalKey, indexKey } from "../chain/records.ts";
 import type { Conn, Job, Ticket } from "../edge/conn.ts";
 import type { Effect } from "../edge/effect.ts";
 import type { Env } from "../edge/env.ts";
@@ -112,6 +111,7 @@ export class Node {
       },
       {
         connections: this.connections,
+        slotMs: networkFile.slotMs,
         onReady: (conn, hello) => {
           if (options.recordFrames) this.peers.links.get(conn)?.session.record(true);
           this.relay.onReady(conn);
@@ -134,11 +134,7 @@ export class Node {
     this.sync = new Synchronizer(env, port, this.chain, {
       solo: options.connect.length === 0 && options.validator !== undefined,
     });
-    this.server = new ChainServer(env, port, this.shown, effects, {
-      canonical: canonicalKey,
-      body: (height, hash) => bodyKey({ height, hash }),
-      buriedHeight: indexKey,
-    });
+    this.server = new ChainServer(port, this.shown, effects);
     const { chain, connections, gossip, mempool, relay, server, shown, sync } = this;
     const { validator } = options;
     const inStep = new InStep(sync, () => this.chain.duties.validatorCount);
@@ -170,10 +166,8 @@ export class Node {
       sync,
       server,
       news,
-      shown,
     });
-    const { links } = this.peers;
-    const { nodeId } = this;
+    const { nodeId, peers } = this;
     this.queries = new Queries({
       nodeId,
       options,
@@ -182,7 +176,7 @@ export class Node {
       mempool,
       connections,
       sync,
-      links,
+      peers,
     });
   }
 

@@ -10,7 +10,7 @@ import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { decodeCertificate } from "../model/certificate.ts";
 import { decodeEvidence } from "../model/evidence.ts";
-import { decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
+import { decodeSealedHeader } from "../model/header.ts";
 import { type BlockHash, blockHashOf, type TxId, txIdOf } from "../model/ids.ts";
 import { decodeTransaction } from "../model/transaction.ts";
 import { decodeVote } from "../model/vote.ts";
@@ -26,7 +26,6 @@ import {
   type MessageOf,
 } from "../wire/messages.ts";
 import type { News } from "./news.ts";
-import type { PublicChain } from "./public-chain.ts";
 
 export interface RouterParts {
   readonly port: PeerPort;
@@ -38,7 +37,6 @@ export interface RouterParts {
   readonly sync: Synchronizer;
   readonly server: ChainServer;
   readonly news: News;
-  readonly shown: PublicChain;
 }
 
 export class Router {
@@ -106,7 +104,7 @@ export class Router {
   }
 
   private onGetData(conn: Conn, message: MessageOf<"get_data">): void {
-    const { port, mempool } = this.parts;
+    const { port, mempool, server } = this.parts;
     const missing: Uint8Array[] = [];
     for (let at = 0; at < message.items.length; at += inventoryItemBytes) {
       const item = message.items.subarray(at, at + inventoryItemBytes);
@@ -117,21 +115,12 @@ export class Router {
         else port.send(conn, { type: "new_transaction", transaction: transaction.bytes });
         continue;
       }
-      if (!this.sendBlock(conn, blockHashOf(id))) missing.push(item);
+      if (!server.serveBlock(conn, blockHashOf(id))) missing.push(item);
     }
     if (missing.length === 0) return;
     const items = new Uint8Array(missing.length * inventoryItemBytes);
     for (const [index, item] of missing.entries()) items.set(item, index * inventoryItemBytes);
     port.send(conn, { type: "not_found", items });
-  }
-
-  /** From memory at once, or from disk by and by. */
-  private sendBlock(conn: Conn, hash: BlockHash): boolean {
-    const { port, shown, server } = this.parts;
-    const node = shown.node(hash);
-    const body = node && shown.bodyOf(hash);
-    if (node === undefined || body === undefined) return server.serveBlock(conn, hash);
-    return port.send(conn, { type: "new_block", header: encodeSealedHeader(node.sealed), body });
   }
 
   private onNewBlock(conn: Conn, message: MessageOf<"new_block">): void {

@@ -46,7 +46,7 @@ assert(
   "a live peer is heard of before it counts as idle",
 );
 assert(
-  syncLimits.headersAheadMax + chainLimits.reorgDepthMax < chainLimits.treeNodesMax,
+  syncLimits.headersAheadMax + chainLimits.unfinalizedMax < chainLimits.treeNodesMax,
   "catch-up fits into the tree",
 );
 assert(

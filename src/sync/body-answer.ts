@@ -7,6 +7,7 @@
  *   hashes -> heights (I) -> headers with sizes (C) -> bodies (B), batch by batch
  */
 import { concatBytes } from "../base/bytes.ts";
+import { bodyKey, canonicalKey, indexKey } from "../chain/records.ts";
 import type { Job } from "../edge/conn.ts";
 import { decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
 import { type BlockHash, idBytes } from "../model/ids.ts";
@@ -14,7 +15,7 @@ import { syncLimits } from "../params/limits.ts";
 import { inventoryKinds, type Message } from "../wire/messages.ts";
 import type { Answer, Step } from "./answer.ts";
 import { buriedHeightOf, isRecordOf, sealedHeaderOf } from "./buried.ts";
-import type { Loads, ServedChain, ServedKeys } from "./sync-chain.ts";
+import type { Loads, ServedChain } from "./sync-chain.ts";
 
 /** Where a body is. */
 type Place =
@@ -46,17 +47,15 @@ export interface BodyQuestion {
 export class BodyAnswer implements Answer {
   private readonly chain: ServedChain;
   private readonly loads: Loads;
-  private readonly keys: ServedKeys;
   private readonly question: BodyQuestion;
   private position = 0;
   private readonly places: Place[];
   private readonly bodies = new Map<number, Uint8Array | undefined>();
   private loading: (Loading & { readonly job: Job }) | undefined;
 
-  constructor(chain: ServedChain, loads: Loads, keys: ServedKeys, question: BodyQuestion) {
+  constructor(chain: ServedChain, loads: Loads, question: BodyQuestion) {
     this.chain = chain;
     this.loads = loads;
-    this.keys = keys;
     this.question = question;
     this.places = question.hashes.map(() => ({ type: "unknown" }));
   }
@@ -136,7 +135,7 @@ export class BodyAnswer implements Answer {
     const { hashes } = this.question;
     this.ask(
       { type: "heights", indexes },
-      indexes.map((index) => this.keys.buriedHeight(hashes[index]!)),
+      indexes.map((index) => indexKey(hashes[index]!)),
     );
   }
 
@@ -152,10 +151,7 @@ export class BodyAnswer implements Answer {
       found.push(index);
       heights.push(height);
     });
-    this.ask(
-      { type: "headers", indexes: found, heights },
-      heights.map((height) => this.keys.canonical(height)),
-    );
+    this.ask({ type: "headers", indexes: found, heights }, heights.map(canonicalKey));
   }
 
   private onHeaders(
@@ -187,7 +183,7 @@ export class BodyAnswer implements Answer {
       bytes += place.bytes;
       if (indexes.length > 0 && bytes > syncLimits.answerLoadBytesMax) break;
       indexes.push(index);
-      keys.push(this.keys.body(place.height, this.question.hashes[index]!));
+      keys.push(bodyKey({ height: place.height, hash: this.question.hashes[index]! }));
     }
     this.ask({ type: "bodies", indexes }, keys);
   }

@@ -50,11 +50,6 @@ export class BodyPeer {
     return this.turnAt + syncLimits.requestMs + first.bytes / syncLimits.requestBytesPerMsMin;
   }
 
-  /** When it may be asked again. */
-  get restsUntil(): number {
-    return this.pausedUntil;
-  }
-
   mayTake(now: number): boolean {
     return this.pausedUntil <= now && this.requests.size < syncLimits.requestsPerPeerMax;
   }

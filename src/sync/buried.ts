@@ -3,14 +3,15 @@
  * number. A record that is not what it should be counts as absent: the store is checked elsewhere.
  * protocol-spec/09-connections §5.
  */
-import { readSafeU64, toHex } from "../base/bytes.ts";
+import { toHex } from "../base/bytes.ts";
+import { decodeHeight } from "../chain/records.ts";
 import type { BlockHash } from "../model/ids.ts";
 import { sealedHeaderBytes } from "../wire/messages.ts";
 import { hashBytes } from "./locator.ts";
 
 /** Height of an "I" record. */
 export function buriedHeightOf(record: Uint8Array | undefined): number | undefined {
-  return record === undefined || record.length < 8 ? undefined : readSafeU64(record, 0);
+  return record && decodeHeight(record);
 }
 
 /** Header 356 | seal 64 of a "C" record. */

@@ -5,12 +5,13 @@
  *   disk: ... C(h) C(h+1) ... C(anchor-1) | memory: anchor ... head
  */
 import { concatBytes } from "../base/bytes.ts";
+import { canonicalKey, indexKey } from "../chain/records.ts";
 import type { Job } from "../edge/conn.ts";
 import { encodeSealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Answer, Step } from "./answer.ts";
 import { buriedHeightOf, isRecordOf, sealedHeaderOf } from "./buried.ts";
-import type { Loads, ServedChain, ServedKeys } from "./sync-chain.ts";
+import type { Loads, ServedChain } from "./sync-chain.ts";
 
 export interface HeaderQuestion {
   readonly request: number;
@@ -23,7 +24,6 @@ export interface HeaderQuestion {
 export class HeaderAnswer implements Answer {
   private readonly chain: ServedChain;
   private readonly loads: Loads;
-  private readonly keys: ServedKeys;
   private readonly question: HeaderQuestion;
   private state:
     | { readonly type: "asked" }
@@ -32,10 +32,9 @@ export class HeaderAnswer implements Answer {
     | { readonly type: "ready"; readonly headers: Uint8Array }
     | { readonly type: "sent" } = { type: "asked" };
 
-  constructor(chain: ServedChain, loads: Loads, keys: ServedKeys, question: HeaderQuestion) {
+  constructor(chain: ServedChain, loads: Loads, question: HeaderQuestion) {
     this.chain = chain;
     this.loads = loads;
-    this.keys = keys;
     this.question = question;
   }
 
@@ -77,7 +76,7 @@ export class HeaderAnswer implements Answer {
       this.onLocated([], []);
       return;
     }
-    const job = this.loads.load(unknown.map((hash) => this.keys.buriedHeight(hash)));
+    const job = this.loads.load(unknown.map(indexKey));
     this.state = { type: "locating", job, unknown };
   }
 
@@ -98,7 +97,7 @@ export class HeaderAnswer implements Answer {
     const keys: Uint8Array[] = [];
     for (let height = first; keys.length < this.question.count; height++) {
       if (height > this.chain.anchor.height || this.chain.canonicalAt(height) !== undefined) break;
-      keys.push(this.keys.canonical(height));
+      keys.push(canonicalKey(height));
     }
     if (keys.length === 0) this.onRead(first, []);
     else this.state = { type: "reading", job: this.loads.load(keys), first };

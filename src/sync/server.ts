@@ -9,7 +9,6 @@
  * protocol-spec/08-limits §4, 09-connections §5.
  */
 import type { Conn, Job } from "../edge/conn.ts";
-import type { Env } from "../edge/env.ts";
 import type { PeerPort } from "../edge/port.ts";
 import { type BlockHash, blockHashOf } from "../model/ids.ts";
 import { syncLimits } from "../params/limits.ts";
@@ -18,7 +17,7 @@ import type { Answer } from "./answer.ts";
 import { BodyAnswer } from "./body-answer.ts";
 import { HeaderAnswer } from "./header-answer.ts";
 import { decodeHashes, hashBytes } from "./locator.ts";
-import type { Loads, ServedChain, ServedKeys } from "./sync-chain.ts";
+import type { Loads, ServedChain } from "./sync-chain.ts";
 
 /** The oldest of each list is worked on; a long one holds up none of another list. */
 interface ServedPeer {
@@ -33,15 +32,13 @@ export class ChainServer {
   private readonly port: PeerPort;
   private readonly chain: ServedChain;
   private readonly loads: Loads;
-  private readonly keys: ServedKeys;
   private readonly peers = new Map<Conn, ServedPeer>();
   private readonly jobs = new Map<Job, { readonly conn: Conn; readonly answer: Answer }>();
 
-  constructor(_env: Env, port: PeerPort, chain: ServedChain, loads: Loads, keys: ServedKeys) {
+  constructor(port: PeerPort, chain: ServedChain, loads: Loads) {
     this.port = port;
     this.chain = chain;
     this.loads = loads;
-    this.keys = keys;
   }
 
   /** Open answers, loads under way and bytes read ahead, over all peers. */
@@ -67,7 +64,7 @@ export class ChainServer {
     const { request } = message;
     const count = Math.min(message.count, syncLimits.headersPerMessageMax);
     const question = { request, locator, stop: blockHashOf(message.stop), count };
-    peer.headers.push(new HeaderAnswer(this.chain, this.loads, this.keys, question));
+    peer.headers.push(new HeaderAnswer(this.chain, this.loads, question));
     this.serve(conn, peer);
   }
 
@@ -82,19 +79,25 @@ export class ChainServer {
     const peer = this.open(conn, "get_blocks");
     if (peer === undefined) return;
     const question = { request, hashes };
-    peer.bodies.push(new BodyAnswer(this.chain, this.loads, this.keys, question));
+    peer.bodies.push(new BodyAnswer(this.chain, this.loads, question));
     this.serve(conn, peer);
   }
 
   /**
-   * Answers a block item of `get_data`, from memory or disk, by `new_block` or `not_found`.
-   * False, and nothing is sent, when the peer has too many such answers open.
+   * Answers a block item of `get_data` by `new_block` or `not_found`: from memory at once, whatever
+   * else the peer waits for, or from disk by and by. False, and nothing is sent, when the lane is
+   * full or the peer has too many such answers open.
    */
   serveBlock(conn: Conn, hash: BlockHash): boolean {
+    const question = { request: undefined, hashes: [hash] };
+    const answer = new BodyAnswer(this.chain, this.loads, question);
+    if (this.chain.bodyOf(hash) !== undefined) {
+      const step = answer.step();
+      return step.type === "send" && this.port.send(conn, step.message);
+    }
     const peer = this.peerOf(conn);
     if (peer.blocks.length >= syncLimits.answersPerPeerMax) return false;
-    const question = { request: undefined, hashes: [hash] };
-    peer.blocks.push(new BodyAnswer(this.chain, this.loads, this.keys, question));
+    peer.blocks.push(answer);
     this.serve(conn, peer);
     return true;
   }

@@ -58,12 +58,3 @@ export interface ServedChain {
 export interface Loads {
   load(keys: readonly Uint8Array[]): Job;
 }
-
-/** Keys of stored records, as in `chain/records.ts`. */
-export interface ServedKeys {
-  /** -> hash 32 | header 356 | seal 64. */
-  canonical(height: number): Uint8Array;
-  body(height: number, hash: BlockHash): Uint8Array;
-  /** -> height u64. */
-  buriedHeight(hash: BlockHash): Uint8Array;
-}

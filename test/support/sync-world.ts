@@ -4,14 +4,15 @@
  * its surface matters; the simulator tests the whole.
  */
 import { assert } from "../../src/base/assert.ts";
-import { concatBytes, equalBytes, u64Bytes } from "../../src/base/bytes.ts";
+import { concatBytes, equalBytes, toHex, u64Bytes } from "../../src/base/bytes.ts";
 import type { Imported } from "../../src/chain/imported.ts";
+import { bodyKey, canonicalKey, encodeHeight, indexKey } from "../../src/chain/records.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import type { Conn, Job } from "../../src/edge/conn.ts";
 import { encodeHeader, encodeSealedHeader, type SealedHeader } from "../../src/model/header.ts";
 import { type BlockHash, blockHashOf, idBytes, publicKeyOf } from "../../src/model/ids.ts";
 import { type Rejection, rejection } from "../../src/model/rule-code.ts";
-import type { ServedKeys, SyncNode } from "../../src/sync/sync-chain.ts";
+import type { SyncNode } from "../../src/sync/sync-chain.ts";
 
 const zeros = new Uint8Array(32);
 const zeroHash = blockHashOf(zeros);
@@ -220,15 +221,7 @@ export class MiniChain {
   }
 }
 
-const key = (letter: string, text: string) => new TextEncoder().encode(letter + text);
-
-export const miniKeys: ServedKeys = {
-  canonical: (height) => key("C", String(height)),
-  body: (height, hash) => key("B", `${height}/${hash}`),
-  buriedHeight: (hash) => key("I", hash),
-};
-
-/** Records by key; loads are answered when the test says so. */
+/** Records by key as hex; loads are answered when the test says so. */
 export class MiniStore {
   readonly records = new Map<string, Uint8Array>();
   readonly asked: { readonly job: Job; readonly keys: readonly Uint8Array[] }[] = [];
@@ -243,19 +236,17 @@ export class MiniStore {
   put(node: SyncNode, body: Uint8Array): void {
     const { height, hash, sealed } = node;
     const record = concatBytes(idBytes(hash), encodeSealedHeader(sealed));
-    this.records.set(text(miniKeys.canonical(height)), record);
-    this.records.set(text(miniKeys.body(height, hash)), body);
-    this.records.set(text(miniKeys.buriedHeight(hash)), u64Bytes(height));
+    this.records.set(toHex(canonicalKey(height)), record);
+    this.records.set(toHex(bodyKey({ height, hash })), body);
+    this.records.set(toHex(indexKey(hash)), encodeHeight(height));
   }
 
   /** Answers the oldest load. */
   answer(to: { onLoaded(job: Job, values: readonly (Uint8Array | undefined)[]): unknown }): number {
     const next = this.asked.shift();
     assert(next !== undefined, "a load is waiting");
-    const values = next.keys.map((k) => this.records.get(text(k)));
+    const values = next.keys.map((k) => this.records.get(toHex(k)));
     to.onLoaded(next.job, values);
     return values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
   }
 }
-
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

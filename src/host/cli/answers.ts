@@ -13,6 +13,7 @@ export const infoAnswer = z.looseObject({
   nodeId: hex32,
   network: z.string().max(64),
   genesisHash: hex32,
+  networkId: hex32,
   role: z.string().max(32),
   state: z.enum(["synced", "syncing", "lonely"]),
   height: count,

@@ -1,18 +1,19 @@
 /** `genesis`, `genesis check FILE` and `network hash FILE`: network files made and checked. */
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Address, isHex32, type PublicKey } from "../../model/ids.ts";
 import { addressOfKey } from "../../model/transaction.ts";
 import { chainLimits } from "../../params/limits.ts";
-import { createFileSync } from "../durable-file.ts";
-import { reasonOf, systemCode } from "../host-error.ts";
+import { systemCode } from "../host-error.ts";
 import { createKey } from "../keys.ts";
+import { parseJson } from "../loose-json.ts";
 import { type MadeNetwork, makeNetwork, networkDefaults, readNetwork } from "../network-maker.ts";
 import { grouped } from "../status-line.ts";
 import { fieldsText } from "../terminal/table.ts";
 import { CliError } from "./cli-error.ts";
-import { keyOptions, parseJson, readKeyHead } from "./key-file.ts";
+import { keyOptions, readKeyHead } from "./key-file.ts";
+import { createOut, demandFree } from "./out-file.ts";
 import type { CliWorld, Reply } from "./reply.ts";
 import {
   amountOf,
@@ -39,15 +40,13 @@ export function makeGenesis(given: Given, world: CliWorld): Reply {
     blockReward: optionalAmount(given, "block-reward"),
     minFee: optionalAmount(given, "min-fee"),
   };
-  if (existsSync(out)) {
-    throw usageError(`--out: ${out} is there already`, "move it away, or choose another name");
-  }
+  demandFree(out);
   const { keys, files } = validatorsOf(validators, out, given, (keys) => {
     // A wrong plan must be refused before any key file is made.
     demandValid(makeNetwork({ ...plan, validators: keys }));
   });
   const made = demandValid(makeNetwork({ ...plan, validators: keys }));
-  write(out, made.text);
+  createOut(out, made.text);
   const { text, json } = describe(made, world);
   const made2 = [`file     ${out}`, ...files.map((file, rank) => `key ${rank}    ${file}`)];
   return { text: `${text}\n\n${made2.join("\n")}`, json: { ...json, file: out, keyFiles: files } };
@@ -175,14 +174,6 @@ export function keysIn(path: string): readonly PublicKey[] {
     `--validators: ${path} holds no list of public keys`,
     "write one public key a line (64 hex digits), or give a number to have keys made",
   );
-}
-
-function write(path: string, text: string): void {
-  try {
-    createFileSync(path, text, { mode: 0o644 });
-  } catch (error) {
-    throw usageError(`--out: ${path}: ${reasonOf(error)}`, "choose a path that can be written");
-  }
 }
 
 /** For `--help`. */

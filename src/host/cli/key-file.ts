@@ -7,8 +7,8 @@ import { z } from "zod";
 import { hexBytes } from "../../base/bytes.ts";
 import { ed25519 } from "../../crypto/ed25519.ts";
 import { isHex32, type PublicKey, publicKeyOf } from "../../model/ids.ts";
-import { reasonOf } from "../host-error.ts";
 import { type Key, type KeyKind, openKey, readPrivate } from "../keys.ts";
+import { parseJson } from "../loose-json.ts";
 import { readPassphrase } from "../passphrase.ts";
 import { systemRandom } from "../system.ts";
 import { type Given, optionalText, usageError } from "./values.ts";
@@ -74,12 +74,4 @@ function noKey(path: string, isNamed: boolean) {
     isNamed ? `--key: there is no file ${path}` : `no --key is given, and there is no ${path}`,
     "name a key or accounts file with --key, or make one with: npx tsx bin/cli.ts key new FILE",
   );
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    return { notJson: reasonOf(error) };
-  }
 }

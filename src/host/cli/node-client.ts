@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { printable } from "../event-text.ts";
+import { parseJson } from "../loose-json.ts";
 import { CliError } from "./cli-error.ts";
 
 const problem = z.object({ code: z.string(), detail: z.string() });
@@ -93,14 +94,6 @@ async function boundedText(response: Response): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function mendOf(code: string): string {

@@ -21,6 +21,10 @@ export async function status(client: NodeClient, { paint, wallMs }: CliWorld): P
       ],
       ["network", printable(info.network)],
       ["genesis", info.genesisHash],
+      // Those who adopted the same recoveries have the same.
+      ...(info.networkId === info.genesisHash
+        ? []
+        : ([["network id", info.networkId]] satisfies [string, string][])),
       ["head", `${grouped(info.height)}  ${info.headHash}`],
       ["final", `${grouped(info.finalizedHeight)}  ${info.finalizedHash}`],
     ],

@@ -3,7 +3,6 @@
  * for good. Makes and explains it; nothing is adopted before a node is started with `--recovery`.
  * SECURITY "Recovery", protocol-spec/06-validation §11.
  */
-import { existsSync } from "node:fs";
 import type { Argv } from "yargs";
 import { toHex } from "../../base/bytes.ts";
 import { isHex32, type PublicKey } from "../../model/ids.ts";
@@ -12,13 +11,12 @@ import { formatRecovery, parseRecovery, type Recovery } from "../../model/recove
 import { quorum } from "../../model/validator-set.ts";
 import { chainLimits } from "../../params/limits.ts";
 import { parseBlockRef } from "../checkpoint.ts";
-import { createFileSync } from "../durable-file.ts";
-import { reasonOf } from "../host-error.ts";
 import { networkIdText, readRecoveryFile } from "../recovery-files.ts";
 import { systemRandom } from "../system.ts";
 import { fieldsText } from "../terminal/table.ts";
 import { keysIn, readNetworkFile } from "./genesis-commands.ts";
 import { type Handler, strings } from "./given-options.ts";
+import { createOut, demandFree } from "./out-file.ts";
 import type { CliWorld, Reply } from "./reply.ts";
 import { type Given, neededText, optionalInteger, optionalText, usageError } from "./values.ts";
 
@@ -64,16 +62,10 @@ function newRecovery(given: Given, world: CliWorld): Reply {
     throw usageError("--min-slot is missing", "give --min-slot N, a slot in the future");
   }
   const out = neededText(given, "out", "FILE, where the recovery file goes");
-  if (existsSync(out)) {
-    throw usageError(`--out: ${out} is there already`, "move it away, or choose another name");
-  }
+  demandFree(out);
   const recoveryId = toHex(systemRandom.bytes(32));
   const recovery = demandValid({ network: genesisHash, block, validators, minSlot, recoveryId });
-  try {
-    createFileSync(out, formatRecovery(recovery), { mode: 0o644 });
-  } catch (error) {
-    throw usageError(`--out: ${out}: ${reasonOf(error)}`, "choose a path that can be written");
-  }
+  createOut(out, formatRecovery(recovery));
   const { text, json } = describe(recovery, file, world);
   return { text: `${text}\n\nfile     ${out}`, json: { ...json, file: out } };
 }

@@ -3,6 +3,7 @@
  * one JSON value with `--json`; mistakes go to stderr with the mend and an exit code.
  */
 import yargs, { type Argv } from "yargs";
+import { plainWords } from "../command-line.ts";
 import { exitCodes, HostError } from "../host-error.ts";
 import { nearest } from "../options.ts";
 import { plainPaint } from "../terminal/paint.ts";
@@ -89,14 +90,7 @@ function commands(handler: Handler): Argv {
   return yargs()
     .scriptName("npx tsx bin/cli.ts")
     .usage("$0 <command>\n\nMakes keys and networks, sends transfers, asks a running node.")
-    .parserConfiguration({
-      "camel-case-expansion": false,
-      "dot-notation": false,
-      "greedy-arrays": false,
-      "parse-numbers": false,
-      "parse-positional-numbers": false,
-      "short-option-groups": false,
-    })
+    .parserConfiguration(plainWords)
     .option("json", { boolean: true, describe: "print one JSON value" })
     .command("genesis", "make or check a network file", (y) => genesisCommand(y, handler))
     .command("recovery", "a hard fork after a quorum was lost", (y) => recoveryCommand(y, handler))

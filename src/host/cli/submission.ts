@@ -17,9 +17,11 @@ import { accountAnswer, infoAnswer, submittedAnswer, transactionAnswer } from ".
 import { CliError } from "./cli-error.ts";
 import type { NodeClient } from "./node-client.ts";
 import type { CliWorld } from "./reply.ts";
-import { type Given, optionalAmount } from "./values.ts";
+import { type Given, optionalAmount, optionalInteger } from "./values.ts";
 
 export const pollMs = 250;
+
+const waitDefaultS = 60;
 
 type FoundAnswer = output<typeof transactionAnswer>;
 
@@ -45,6 +47,12 @@ export async function submitSigned(
   const body = { transaction: toHex(transaction.bytes) };
   await client.post("/api/transactions", body, submittedAnswer);
   return transaction;
+}
+
+/** Seconds to wait at most, as `--timeout` says; undefined without `--wait`. */
+export function waitOf(given: Given): number | undefined {
+  const seconds = optionalInteger(given, "timeout", 1, 86_400) ?? waitDefaultS;
+  return given["wait"] === true ? seconds : undefined;
 }
 
 /** Until it is in a block; throws `CliError` after `seconds`. */

@@ -8,10 +8,8 @@ import { transactionAnswer } from "./answers.ts";
 import { signingKey } from "./key-file.ts";
 import type { NodeClient } from "./node-client.ts";
 import type { CliWorld, Reply } from "./reply.ts";
-import { submitSigned, waitFor } from "./submission.ts";
-import { type Given, hex32Of, neededText, optionalAmount, optionalInteger } from "./values.ts";
-
-const waitDefaultS = 60;
+import { submitSigned, waitFor, waitOf } from "./submission.ts";
+import { type Given, hex32Of, neededText, optionalAmount } from "./values.ts";
 
 export async function sendTransaction(
   given: Given,
@@ -21,7 +19,7 @@ export async function sendTransaction(
   const to = hex32Of(neededText(given, "to", "ADDRESS"), "--to", "an address") as Address;
   neededText(given, "amount", "N");
   const amount = optionalAmount(given, "amount")!;
-  const waitS = optionalInteger(given, "timeout", 1, 86_400) ?? waitDefaultS;
+  const waitS = waitOf(given);
   const key = signingKey(given);
   const from = addressOfKey(key.publicKey);
   const transaction = await submitSigned(given, client, key, (terms) => ({
@@ -32,7 +30,7 @@ export async function sendTransaction(
     payload: new Uint8Array(0),
   }));
   const { id } = transaction;
-  if (given["wait"] === true) return reply(await waitFor(id, waitS, client, world), world);
+  if (waitS !== undefined) return reply(await waitFor(id, waitS, client, world), world);
   const sent = {
     id,
     status: "pending",

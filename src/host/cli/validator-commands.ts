@@ -13,7 +13,7 @@ import { validatorsAnswer } from "./answers.ts";
 import { CliError } from "./cli-error.ts";
 import type { NodeClient } from "./node-client.ts";
 import type { CliWorld, Reply } from "./reply.ts";
-import { waitFor } from "./submission.ts";
+import { waitFor, waitOf } from "./submission.ts";
 import {
   approveHint,
   type Change,
@@ -24,8 +24,6 @@ import {
 } from "./validator-changes.ts";
 import { submitAsValidator, validatorNamed, validatorSigner } from "./validator-key.ts";
 import { type Given, hex32Of, neededText, optionalInteger, usageError } from "./values.ts";
-
-const waitDefaultS = 60;
 
 export const askValidators = (client: NodeClient): Promise<Validators> =>
   client.get("/api/validators", validatorsAnswer);
@@ -147,11 +145,6 @@ function proposedBy(given: Given): ProposedChange {
     throw usageError("--force: only a removal can be forced", "leave --force out");
   }
   return { action, validator, rank, force };
-}
-
-function waitOf(given: Given): number | undefined {
-  const seconds = optionalInteger(given, "timeout", 1, 86_400) ?? waitDefaultS;
-  return given["wait"] === true ? seconds : undefined;
 }
 
 function sentReply(id: string, change: Change, { quorum }: Validators, world: CliWorld): Reply {

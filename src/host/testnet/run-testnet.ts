@@ -3,6 +3,7 @@
  * elsewhere, JSON lines with `--json`. Ends with the duration, Ctrl-C, or the first node that dies.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { endOnSignals } from "../end-on-signals.ts";
 import { exitCodes, HostError } from "../host-error.ts";
 import { LiveDisplay } from "../terminal/live-display.ts";
 import { paintFor } from "../terminal/paint.ts";
@@ -12,9 +13,6 @@ import { nodesJson, type TestnetView, viewLine, viewTable } from "./testnet-view
 
 const pollMs = 1000;
 const failed = 1;
-const forcedExitCode = 130;
-/** A terminal and `npx` may both pass on one Ctrl-C: a second one counts only after this. */
-const signalMs = 500;
 
 /** Resolves with the exit code: 0 when all nodes lived and agreed at the end. */
 export async function runTestnet(argv: readonly string[]): Promise<number> {
@@ -31,7 +29,9 @@ export async function runTestnet(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   try {
     const testnet = await Testnet.start(command);
-    endOnSignals(stop);
+    endOnSignals(stop, ["SIGINT", "SIGTERM", "SIGHUP"]);
+    // Whoever read our output is gone, as in `| head`.
+    process.stdout.on("error", () => stop.abort());
     const screen = screenFor(command);
     try {
       screen.say(`data in ${testnet.folder.path}${command.keep ? "" : ", removed at the end"}`);
@@ -134,18 +134,4 @@ function jsonScreen(print: (text: string) => void): Screen {
       print(JSON.stringify({ type: "summary", ...fields(view), agreed, died })),
     end: () => {},
   };
-}
-
-/** The first signal ends the network gracefully; another one at once, the nodes by themselves. */
-function endOnSignals(stop: AbortController): void {
-  let firstAt: number | undefined;
-  const onSignal = () => {
-    const now = performance.now();
-    if (firstAt !== undefined && now - firstAt > signalMs) process.exit(forcedExitCode);
-    firstAt ??= now;
-    stop.abort();
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("SIGHUP", onSignal);
-  // Whoever read our output is gone, as in `| head`.
-  process.stdout.on("error", () => stop.abort());
 }

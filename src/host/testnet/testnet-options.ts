@@ -2,6 +2,7 @@
 import yargs from "yargs";
 import { z } from "zod";
 import { chainLimits } from "../../params/limits.ts";
+import { plainWords, wholeNumber } from "../command-line.ts";
 import { nearest } from "../options.ts";
 import type { TestnetOptions } from "./testnet.ts";
 
@@ -19,14 +20,6 @@ export type TestnetAnswer =
 /** Each node is a process of some 80 MB. */
 const nodesMax = 100;
 
-const integer = (min: number, max: number) => {
-  const says = `a whole number from ${min} to ${max} expected`;
-  return z
-    .string(says)
-    .regex(/^[0-9]{1,9}$/, says)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, says);
-};
 const decimal = (max: number) => {
   const says = `a number from 0 to ${max} expected`;
   return z
@@ -37,12 +30,12 @@ const decimal = (max: number) => {
 };
 
 const schema = z.object({
-  nodes: integer(1, nodesMax).default(5),
-  validators: integer(1, nodesMax).optional(),
-  "slot-ms": integer(chainLimits.slotMsMin, chainLimits.slotMsMax).default(1000),
+  nodes: wholeNumber(1, nodesMax).default(5),
+  validators: wholeNumber(1, nodesMax).optional(),
+  "slot-ms": wholeNumber(chainLimits.slotMsMin, chainLimits.slotMsMax).default(1000),
   duration: decimal(1_000_000).optional(),
   keep: z.string("a folder expected").min(1, "a folder expected").optional(),
-  "base-port": integer(1, 64_435).optional(),
+  "base-port": wholeNumber(1, 64_435).optional(),
   rate: decimal(1000).default(2),
   json: z.boolean("it takes no value").default(false),
 });
@@ -66,12 +59,7 @@ export function readTestnetOptions(argv: readonly string[]): TestnetAnswer {
     .usage("$0 [options]\n\nRuns a local network of real nodes.")
     .exitProcess(false)
     .version(false)
-    .parserConfiguration({
-      "camel-case-expansion": false,
-      "dot-notation": false,
-      "parse-numbers": false,
-      "short-option-groups": false,
-    })
+    .parserConfiguration(plainWords)
     .option("json", { boolean: true, describe: "print one JSON object a second" })
     .wrap(100);
   for (const [name, describe] of Object.entries(says)) {

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { toHex } from "../../../src/base/bytes.ts";
 import { culpritsOf } from "../../../src/finality/culprits.ts";
 import { finalOf } from "../../../src/finality/final-of.ts";
 import { VotePool } from "../../../src/finality/vote-pool.ts";
@@ -99,23 +98,15 @@ test("the certificates that form are those of the definition, in any order", () 
     fc.property(scenes, ({ blocks, votes, one, other }) => {
       const expected = certifiedOf(blocks, votes);
       for (const order of [one, other]) {
-        const { certificates, pool } = run(blocks, votes, order);
+        const { certificates } = run(blocks, votes, order);
         assert.deepEqual(new Set(certificates.keys()), expected);
         for (const block of blocks) {
-          const now = pool.certificateOf(block.hash);
-          assert.equal(now !== undefined, expected.has(block.hash));
-          if (now === undefined) continue;
-          assert.equal(checkCertificate(now, block.set, genesisHash, signatures), undefined);
-          const first = certificates.get(block.hash)!;
-          assert.equal(checkCertificate(first, block.set, genesisHash, signatures), undefined);
-          const isSuperset = first.signers.every(({ rank }) =>
-            now.signers.some((signer) => signer.rank === rank),
-          );
-          assert.ok(isSuperset);
+          const formed = certificates.get(block.hash);
+          if (formed === undefined) continue;
+          assert.equal(formed.data.targetHash, block.hash);
+          assert.equal(checkCertificate(formed, block.set, genesisHash, signatures), undefined);
         }
       }
-      const [left, right] = [one, other].map((order) => allCertificates(blocks, votes, order));
-      assert.deepEqual(left, right);
       const final = finalOf(blocks, votes.map(asOracleVote));
       assert.deepEqual(finalByCertificates(blocks, expected), final);
       if (final.size > 1) finals++;
@@ -124,12 +115,6 @@ test("the certificates that form are those of the definition, in any order", () 
   );
   assert.ok(finals > 20, `${finals} of 300 made something final`);
 });
-
-function allCertificates(blocks: readonly ForkBlock[], votes: readonly Vote[], order: number[]) {
-  const { pool } = run(blocks, votes, order);
-  const all = blocks.map(({ hash }) => pool.certificateOf(hash));
-  return all.map((certificate) => certificate && toHex(certificate.bytes));
-}
 
 /** As a chain does it: until nothing changes, a certificate on a justified source justifies. */
 function finalByCertificates(blocks: readonly ForkBlock[], certified: ReadonlySet<string>) {

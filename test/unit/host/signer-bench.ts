@@ -1,10 +1,12 @@
 /** A signer in a folder of its own, requests by slot, and its file as bytes. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { hexBytes } from "../../../src/base/bytes.ts";
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
 import type { SealRequest, SignRequest, VoteRequest } from "../../../src/edge/effect.ts";
 import type { SignerFloors } from "../../../src/edge/signer-floors.ts";
+import { decodeFloorFile, type FloorRecord } from "../../../src/host/floor-records.ts";
 import { SignerFile, type SignerOptions } from "../../../src/host/signer-file.ts";
 import type { SignerSituation } from "../../../src/host/signer-start.ts";
 import { blockHashOf, publicKeyOf } from "../../../src/model/ids.ts";
@@ -77,6 +79,21 @@ export async function refusal(signer: SignerFile, request: SignRequest): Promise
   const answer = await signer.sign(request);
   assert.ok("refused" in answer, "a refusal was expected");
   return answer.refused;
+}
+
+/** Whose file it is. */
+export const owner = { publicKey: hexBytes(publicKey), genesisHash };
+
+/** The last of the whole records in the file. */
+export function lastRecord(folder: string): FloorRecord {
+  const found = decodeFloorFile(readFileSync(floorPath(folder)), owner);
+  assert.ok(found.type === "records");
+  return found.last;
+}
+
+/** Whatever the disk does, the handle is what fails: closed behind the signer's back. */
+export function breakFile(signer: SignerFile): Promise<void> {
+  return (signer as unknown as { file: { close(): Promise<void> } }).file.close();
 }
 
 export const floorPath = (folder: string): string =>

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import test from "node:test";
 import fc from "fast-check";
-import { concatBytes, hexBytes } from "../../../src/base/bytes.ts";
+import { concatBytes } from "../../../src/base/bytes.ts";
 import type { SignRequest } from "../../../src/edge/effect.ts";
 import {
   decodeFloorFile,
@@ -19,11 +19,13 @@ import { encodeHeader, type Header } from "../../../src/model/header.ts";
 import { blockHashOf, idBytes } from "../../../src/model/ids.ts";
 import { decodeVoteData } from "../../../src/model/vote.ts";
 import {
+  breakFile,
   floorPath,
   floors,
-  genesisHash,
+  lastRecord,
   onChain,
   openSigner,
+  owner,
   publicKey,
   refusal,
   sealOf,
@@ -31,8 +33,6 @@ import {
   voteOf,
 } from "./signer-bench.ts";
 import { inFolder } from "./temporary-folder.ts";
-
-const owner = { publicKey: hexBytes(publicKey), genesisHash };
 
 /** The floors that a signature needs to be under from then on. */
 function needOf(request: SignRequest) {
@@ -220,7 +220,7 @@ class Life {
   private async restart(how: Restart, count: number): Promise<void> {
     const path = floorPath(this.folder);
     if (how === "failed") {
-      await (this.signer as unknown as { file: { close(): Promise<void> } }).file.close();
+      await breakFile(this.signer);
     }
     await this.signer.close();
     if (how === "cut") appendFileSync(path, this.unfinished().subarray(0, count));
@@ -234,9 +234,7 @@ class Life {
 
   /** A record that was being written, and so never signed for. */
   private unfinished(): Uint8Array {
-    const found = decodeFloorFile(readFileSync(floorPath(this.folder)), owner);
-    assert.ok(found.type === "records");
-    const { last } = found;
+    const last = lastRecord(this.folder);
     const target = last.targetSlot + 1;
     const voteData = voteOf(last.sourceSlot, target, 1).data;
     const sequence = last.sequence + 1;

@@ -3,20 +3,18 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import test from "node:test";
 import { hexBytes } from "../../../src/base/bytes.ts";
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
-import {
-  decodeFloorFile,
-  floorHeaderBytes,
-  floorRecordBytes,
-} from "../../../src/host/floor-records.ts";
+import { floorHeaderBytes, floorRecordBytes } from "../../../src/host/floor-records.ts";
 import type { HostError } from "../../../src/host/host-error.ts";
 import { sealPreimage } from "../../../src/model/header.ts";
 import { blockHashOf } from "../../../src/model/ids.ts";
 import { votePreimage } from "../../../src/model/vote.ts";
 import {
   blockHash,
+  breakFile,
   floorPath,
   floors,
   genesisHash,
+  lastRecord,
   onChain,
   openSigner,
   publicKey,
@@ -129,14 +127,11 @@ test("what is signed is what was asked, even if the asker reuses its bytes", () 
 
 test("the record is on disk before the key is used, and holds when the process dies there", () =>
   inFolder(async (folder) => {
-    const owner = { publicKey: hexBytes(publicKey), genesisHash };
     const atSigning: unknown[] = [];
     const dying = {
       ...ed25519,
       sign: (): Uint8Array => {
-        const found = decodeFloorFile(readFileSync(floorPath(folder)), owner);
-        assert.ok(found.type === "records");
-        const { sealSlot, sourceSlot, targetSlot } = found.last;
+        const { sealSlot, sourceSlot, targetSlot } = lastRecord(folder);
         atSigning.push(floors(sealSlot, sourceSlot, targetSlot));
         throw new Error("killed");
       },
@@ -157,8 +152,7 @@ test("a failed write is a refusal, and nothing is signed until the next start", 
   inFolder(async (folder) => {
     const signer = await openSigner(folder);
     await signed(signer, voteOf(3, 7));
-    // Whatever the disk does, the handle is what fails: closed behind the signer's back.
-    await (signer as unknown as { file: { close(): Promise<void> } }).file.close();
+    await breakFile(signer);
     assert.match(await refusal(signer, sealOf(5)), /could not be recorded/);
     assert.match(await refusal(signer, sealOf(6)), /could not be recorded/);
     assert.match(await refusal(signer, voteOf(3, 8)), /could not be recorded/);

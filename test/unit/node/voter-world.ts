@@ -79,6 +79,21 @@ export class VoterWorld {
     this.read();
   }
 
+  /** A block of a peer `ms` after the start of `slot`, durable at once. */
+  comes(built: Built, slot: number, ms: number): void {
+    this.at(slot, ms);
+    this.block(built);
+    this.durable();
+  }
+
+  /** Times of `slot`, with all durable at each. */
+  passes(slot: number, ...times: readonly number[]): void {
+    for (const ms of times) {
+      this.at(slot, ms);
+      this.durable();
+    }
+  }
+
   /** The signer's answer to the oldest request. */
   sign(reason = ""): Vote | undefined {
     const { job, ...data } = this.asked.shift()!;

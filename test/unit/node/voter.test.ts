@@ -41,18 +41,12 @@ test("the leader's timely block is voted for at once, when it is durable", () =>
 
 test("a slot sees one vote, whatever else comes in it", () => {
   const voter = inSlot5();
-  voter.at(5, 100);
-  voter.block(a5);
-  voter.durable();
+  voter.comes(a5, 5, 100);
   voter.sign();
   voter.block(builder.block(a4, { slot: 5 }));
-  for (const ms of [200, 334, 500, 667, 900]) {
-    voter.at(5, ms);
-    voter.durable();
-  }
+  voter.passes(5, 200, 334, 500, 667, 900);
   assert.deepEqual(voter.targets, []);
-  voter.at(6, 334);
-  voter.durable();
+  voter.passes(6, 334);
   assert.deepEqual(voter.targets, [], "nor the next one, for a block that was voted for");
 });
 
@@ -67,18 +61,15 @@ test("while a vote waits for the disk no other is begun", () => {
   voter.durable();
   assert.deepEqual(voter.targets, [a5.hash]);
   voter.sign();
-  voter.at(6, 400);
-  voter.durable();
+  voter.passes(6, 400);
   assert.deepEqual(voter.targets, [a6.hash], "it catches up in the late phase");
 });
 
 test("without a timely block the head is voted for at one third, once", () => {
   const voter = inSlot5({ floors: { targetSlot: 3 } });
-  voter.at(5, 333);
-  voter.durable();
+  voter.passes(5, 333);
   assert.deepEqual(voter.targets, []);
-  voter.at(5, 334);
-  voter.durable();
+  voter.passes(5, 334);
   assert.deepEqual(voter.targets, [a4.hash]);
 });
 
@@ -90,9 +81,7 @@ test("a block that comes late is voted for as head, up to two thirds of the slot
   ] as const) {
     const voter = inSlot5();
     voter.at(5, 340);
-    voter.at(5, ms);
-    voter.block(a5);
-    voter.durable();
+    voter.comes(a5, 5, ms);
     assert.deepEqual(voter.targets, expected, `${ms} ms`);
   }
 });
@@ -101,46 +90,34 @@ test("a late block of the last slot is voted for in the next one, if nothing bet
   const voter = inSlot5();
   voter.at(5, 700);
   voter.block(a5);
-  voter.at(6, 100);
-  voter.durable();
+  voter.passes(6, 100);
   assert.deepEqual(voter.targets, []);
-  voter.at(6, 334);
-  voter.durable();
+  voter.passes(6, 334);
   assert.deepEqual(voter.targets, [a5.hash]);
 });
 
 test("a timely block that is worse than what was frozen gets no vote; the head does, later", () => {
   const voter = inSlot5();
-  voter.at(5, 340);
-  voter.block(a5);
-  voter.durable();
+  voter.comes(a5, 5, 340);
   voter.sign();
   voter.at(5, 670);
   const low = builder.block(a4, { slot: 6 });
   const worse = builder.block(chain[2]!, { slot: 6 });
   for (const block of [worse, low]) {
     const other = inSlot5();
-    other.at(5, 340);
-    other.block(a5);
-    other.durable();
+    other.comes(a5, 5, 340);
     other.sign();
     other.at(5, 670);
-    other.at(6, 50);
-    other.block(block);
-    other.durable();
+    other.comes(block, 6, 50);
     assert.deepEqual(other.targets, []);
   }
-  voter.at(6, 50);
-  voter.block(builder.block(a5, { slot: 6 }));
-  voter.durable();
+  voter.comes(builder.block(a5, { slot: 6 }), 6, 50);
   assert.equal(voter.targets.length, 1, "as good as frozen is good enough");
 });
 
 test("a timely block beside the head is executed there and voted for, if it is as good", () => {
   const voter = inSlot5();
-  voter.at(5, 340);
-  voter.block(a5);
-  voter.durable();
+  voter.comes(a5, 5, 340);
   voter.sign();
   voter.at(5, 670);
   // At the height of the head, on the same justified block.
@@ -159,8 +136,7 @@ test("a timely block that turns out invalid is rejected, and the head voted for 
   voter.at(5, 50);
   const results = voter.block(bad);
   assert.ok(results.some((result) => result.type === "rejected" && result.hash === bad.hash));
-  voter.at(5, 334);
-  voter.durable();
+  voter.passes(5, 334);
   assert.deepEqual(voter.targets, [a4.hash]);
 });
 
@@ -199,10 +175,7 @@ for (const [why, setup, spoil] of silences) {
     spoil(voter);
     voter.at(5, 50);
     voter.block(a5);
-    for (const ms of [100, 334, 600, 700]) {
-      voter.at(5, ms);
-      voter.durable();
-    }
+    voter.passes(5, 100, 334, 600, 700);
     assert.deepEqual(voter.targets, []);
   });
 }
@@ -216,8 +189,7 @@ test("after a safety halt nobody votes", () => {
   assert.ok(voter.world.chain.halted !== undefined);
   voter.at(5, 50);
   voter.block(a5);
-  voter.at(5, 334);
-  voter.durable();
+  voter.passes(5, 334);
   assert.deepEqual(voter.targets, []);
 });
 
@@ -227,20 +199,16 @@ test("who is not in the set of the block does not vote for it", () => {
   const [b1] = five.chain(five.genesis, 1) as [Built];
   stranger.at(1, 50);
   stranger.block(b1);
-  stranger.at(1, 334);
-  stranger.durable();
+  stranger.passes(1, 334);
   assert.deepEqual(stranger.targets, [], "nor for genesis");
 });
 
 test("a signer that refuses is reported, and not asked again in the slot", () => {
   const voter = inSlot5();
-  voter.at(5, 50);
-  voter.block(a5);
-  voter.durable();
+  voter.comes(a5, 5, 50);
   assert.equal(voter.sign("the disk is full"), undefined);
   assert.deepEqual(voter.events, [{ type: "vote-refused", slot: 5, reason: "the disk is full" }]);
-  voter.at(5, 334);
-  voter.durable();
+  voter.passes(5, 334);
   assert.deepEqual(voter.targets, []);
 });
 
@@ -249,8 +217,7 @@ test("a clock that goes back brings silence: those slots had their votes", () =>
   voter.at(6, 10);
   voter.at(5, 500);
   voter.block(a5);
-  voter.at(5, 600);
-  voter.durable();
+  voter.passes(5, 600);
   assert.deepEqual(voter.targets, []);
 });
 

@@ -3,15 +3,13 @@ import { strict as assert } from "node:assert";
 import type { Conn } from "../../../src/edge/conn.ts";
 import { ChainServer } from "../../../src/sync/server.ts";
 import type { Message, MessageOf } from "../../../src/wire/messages.ts";
-import { type MadeBlock, MiniChain, MiniStore, miniKeys } from "../../support/sync-world.ts";
-import { VirtualTime } from "../../support/virtual-time.ts";
+import { type MadeBlock, MiniChain, MiniStore } from "../../support/sync-world.ts";
 
 /** What a peer does with a question; it answers with `say`. */
 export type Behaviour = (message: Message, say: (message: Message) => void) => void;
 
 /** Serves `blocks` as the real server does. */
 export function honest(blocks: readonly MadeBlock[]): Behaviour {
-  const time = new VirtualTime(1);
   const chain = new MiniChain(blocks);
   const store = new MiniStore();
   let say: (message: Message) => void = () => {};
@@ -22,7 +20,7 @@ export function honest(blocks: readonly MadeBlock[]): Behaviour {
     },
     blame: () => assert.fail("an honest server blames nobody here"),
   };
-  const server = new ChainServer(time.env, port, chain, store, miniKeys);
+  const server = new ChainServer(port, chain, store);
   return (message, answer) => {
     say = answer;
     if (message.type === "get_headers") server.onGetHeaders(1 as Conn, message);

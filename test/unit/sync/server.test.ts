@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { concatBytes } from "../../../src/base/bytes.ts";
+import { concatBytes, toHex } from "../../../src/base/bytes.ts";
+import { bodyKey, canonicalKey, indexKey } from "../../../src/chain/records.ts";
 import type { Conn } from "../../../src/edge/conn.ts";
 import { encodeSealedHeader } from "../../../src/model/header.ts";
 import { idBytes } from "../../../src/model/ids.ts";
@@ -8,14 +9,7 @@ import { chainLimits, syncLimits } from "../../../src/params/limits.ts";
 import { encodeHashes } from "../../../src/sync/locator.ts";
 import { ChainServer } from "../../../src/sync/server.ts";
 import type { Message } from "../../../src/wire/messages.ts";
-import {
-  type MadeBlock,
-  MiniChain,
-  MiniStore,
-  makeChain,
-  miniKeys,
-} from "../../support/sync-world.ts";
-import { VirtualTime } from "../../support/virtual-time.ts";
+import { type MadeBlock, MiniChain, MiniStore, makeChain } from "../../support/sync-world.ts";
 
 const alice = 1 as Conn;
 const bob = 2 as Conn;
@@ -37,7 +31,7 @@ function served(blocks: readonly MadeBlock[] = makeChain(1_000), buriedBelow = 8
     },
     blame: (_: Conn, code: string) => void blamed.push(code),
   };
-  const server = new ChainServer(new VirtualTime(1).env, port, chain, store, miniKeys);
+  const server = new ChainServer(port, chain, store);
   const drain = () => {
     while (store.asked.length > 0) store.answer(server);
   };
@@ -235,13 +229,24 @@ test("one block for get_data: from memory, from disk, or not found", () => {
   );
 });
 
+test("a block in memory waits for nothing that is read from disk, and is refused by a full lane", () => {
+  const { server, sent, blocks, lane } = served();
+  for (const block of blocks.slice(1, 10)) server.serveBlock(alice, hashOf(block));
+  assert.equal(server.serveBlock(alice, hashOf(blocks[900]!)), true);
+  assert.deepEqual(
+    sent.map(({ message }) => message.type),
+    ["new_block"],
+  );
+  lane.free = 0;
+  assert.equal(server.serveBlock(alice, hashOf(blocks[901]!)), false);
+});
+
 test("records that are damaged count as absent", () => {
   const { server, sent, blocks, store, drain } = served();
   const hash = hashOf(blocks[20]!);
-  const text = (key: Uint8Array) => new TextDecoder().decode(key);
-  store.records.set(text(miniKeys.buriedHeight(hash)), new Uint8Array(3));
-  store.records.set(text(miniKeys.canonical(21)), new Uint8Array(452));
-  store.records.delete(text(miniKeys.body(22, hashOf(blocks[22]!))));
+  store.records.set(toHex(indexKey(hash)), new Uint8Array(3));
+  store.records.set(toHex(canonicalKey(21)), new Uint8Array(452));
+  store.records.delete(toHex(bodyKey({ height: 22, hash: hashOf(blocks[22]!) })));
   server.onGetBlocks(alice, getBlocks(blocks.slice(20, 24)));
   drain();
   assert.deepEqual(
