@@ -1,23 +1,30 @@
 /**
  * Runs simulated networks: `npx tsx bin/sim.ts --seed 7 --nodes 10 --hours 1` one of them, with the
  * digest of its trace; `--seeds 1000` that many, with the table of rare events that did occur.
+ * `--slots 60` measures seeds in slots with faults, of a length drawn from 1 to 30 s, not in hours:
+ * for sweeps of many seeds, with `--jobs` in as many processes.
  * Exits 1 when an invariant broke, after printing the command that repeats it. Ctrl-C ends after the
- * seed at hand, with the table of those that were run.
+ * seeds at hand, with the table of those that were run.
  */
-import { appendFileSync, writeFileSync } from "node:fs";
-import { setImmediate as turn } from "node:timers/promises";
+import { writeFileSync } from "node:fs";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { RareEventCounts, rareEvents } from "../src/sim/rare-events.ts";
-import { World } from "../src/sim/world.ts";
+import { commandOf, runSeed, type SeedReport } from "../src/sim/run-seed.ts";
+import { Sweep } from "../src/sim/sweep.ts";
 
 const options = await yargs(hideBin(process.argv))
   .scriptName("sim")
   .options({
     seed: { type: "string", default: "1", describe: "name of the first seed" },
     seeds: { type: "number", default: 1, describe: "how many seeds to run, counting up" },
+    jobs: { type: "number", default: 1, describe: "processes to run them in" },
     nodes: { type: "number", default: 10, describe: "nodes of each network; 0: drawn, 1 to 10" },
     hours: { type: "number", default: 1, describe: "virtual hours of each seed" },
+    slots: {
+      type: "number",
+      describe: "instead of hours: slots with faults, about; their length is drawn, 1 to 30 s",
+    },
     byzantine: {
       choices: ["none", "under", "over"] as const,
       default: "under" as const,
@@ -32,104 +39,78 @@ const options = await yargs(hideBin(process.argv))
   })
   .strict()
   .check((argv) => {
-    for (const name of ["seeds", "hours"] as const) {
-      if (!(argv[name] > 0)) throw new Error(`--${name} must be a number above 0`);
+    for (const name of ["seeds", "hours", "jobs", "slots"] as const) {
+      const value = argv[name];
+      if (value !== undefined && !(value > 0)) throw new Error(`--${name} must be above 0`);
     }
+    if (argv.trace !== undefined && argv.jobs > 1) throw new Error("--trace goes with one job");
     return true;
   })
   .parse();
 
-function command(seed: string): string {
-  const { byzantine, calm, cheats, hours, nodes } = options;
-  const who = calm ? "--calm" : `--byzantine ${byzantine} --cheats ${cheats}`;
-  return `npx tsx bin/sim.ts --seed ${seed} --nodes ${nodes} --hours ${hours} ${who}`;
+function* seedNames(): Generator<string> {
+  if (options.seeds === 1) return yield options.seed;
+  for (let at = 0; at < options.seeds; at++) yield String(Number(options.seed) + at);
 }
 
-function runSeed(seed: string): { readonly world: World; readonly isSound: boolean } {
-  const { trace } = options;
-  const lines: string[] = [];
-  const flush = () => {
-    if (trace !== undefined) appendFileSync(trace, lines.splice(0).join(""));
-  };
-  const world = new World({
-    seed,
-    nodes: options.nodes,
-    durationMs: options.hours * 3_600_000,
-    calm: options.calm,
-    byzantine: options.byzantine,
-    cheatPercent: options.cheats,
-    ...(trace === undefined
-      ? {}
-      : {
-          onTrace: (line: string) => {
-            lines.push(line);
-            if (lines.length > 10_000) flush();
-          },
-        }),
-  });
-  let isSound = true;
-  try {
-    world.run();
-  } catch (error) {
-    isSound = false;
-    console.error(`seed ${seed} broke at ${world.now()} ms: ${(error as Error).message}`);
-    console.error((error as Error).stack);
-    console.error(`repeat with: ${command(seed)}`);
-    process.exitCode = 1;
-  }
-  flush();
-  return { world, isSound };
-}
-
-if (options.trace !== undefined) writeFileSync(options.trace, "");
 const total = new RareEventCounts();
 const startedAt = performance.now();
 let failed = 0;
 let nodeHours = 0;
+let cpuMs = 0;
 let done = 0;
-let isStopped = false;
-process.once("SIGINT", () => {
-  isStopped = true;
-});
-for (let index = 0; index < options.seeds && !isStopped; index++) {
-  const seed = options.seeds === 1 ? options.seed : String(Number(options.seed) + index);
-  const { world, isSound } = runSeed(seed);
+
+function onReport(report: SeedReport): void {
+  const { digest, failure, height, seed, steps } = report;
   done++;
-  if (!isSound) failed++;
-  total.add(world.rare);
-  nodeHours += (world.nodes.length * world.now()) / 3_600_000;
-  const digest = world.digest();
-  if (options.twice && runSeed(seed).world.digest() !== digest) {
-    console.error(`seed ${seed}: two runs, two digests; repeat with: ${command(seed)} --twice`);
+  nodeHours += report.nodeHours;
+  cpuMs += report.cpuMs;
+  total.add(new RareEventCounts(report.rare));
+  if (failure !== undefined) {
+    failed++;
     process.exitCode = 1;
+    console.error(`seed ${seed} broke at ${failure.atMs} ms: ${failure.message}`);
+    console.error(failure.stack);
+    console.error(`repeat with: ${commandOf(seed, options)}`);
   }
-  const { swarm, steps } = world;
-  const height = world.nodes[0]?.node?.queries.info().height ?? 0;
-  if (options.json) console.log(JSON.stringify({ seed, digest, steps, height }));
-  else if (options.seeds <= 20 || index % 50 === 49) {
-    console.log(
-      `seed ${seed}  digest ${digest}  steps ${steps}  height ${height}  validators ` +
-        `${swarm.validators}  slot ${swarm.slotMs} ms  faults ${swarm.faults.length}  cheats ` +
-        `${swarm.cheats.map(({ kinds }) => kinds.join("+")).join(",")}`,
+  if (options.twice && runSeed(seed, options).digest !== digest) {
+    process.exitCode = 1;
+    console.error(
+      `seed ${seed}: two runs, two digests; repeat with: ${commandOf(seed, options)} --twice`,
     );
   }
-  // A seed runs without a pause: signals are heard between seeds.
-  await turn();
+  if (options.json) console.log(JSON.stringify({ seed, digest, steps, height }));
+  else if (options.seeds <= 20 || done % 50 === 0) {
+    const isMany = options.seeds > 20 ? `  (${done} done, ${nodeHours.toFixed(1)} node-hours)` : "";
+    console.log(
+      `seed ${seed}  digest ${digest}  steps ${steps}  height ${height}  ${report.drawn}${isMany}`,
+    );
+  }
 }
+
+if (options.trace !== undefined) writeFileSync(options.trace, "");
+const sweep = new Sweep(seedNames(), options, onReport);
+process.once("SIGINT", () => sweep.stop());
+await sweep.run(Math.min(options.jobs, options.seeds));
+
 const seconds = (performance.now() - startedAt) / 1000;
+const round = (value: number): number => Math.round(value * 100) / 100;
 const summary = {
   type: "summary",
   seeds: done,
   failed,
-  nodeHours,
+  nodeHours: round(nodeHours),
   seconds: Math.round(seconds),
-  nodeHoursPerSecond: Math.round((nodeHours / seconds) * 100) / 100,
+  cpuSeconds: Math.round(cpuMs / 1000),
+  nodeHoursPerSecond: round(nodeHours / seconds),
+  cpuSecondsPerNodeHour: round(cpuMs / 1000 / nodeHours),
   rareEvents: Object.fromEntries(total.entries()),
 };
 if (options.json) console.log(JSON.stringify(summary));
 else {
   console.log(
-    `\n${done} seeds, ${failed} failed, ${Math.round(nodeHours)} node-hours in ${summary.seconds} s:`,
+    `\n${done} seeds, ${failed} failed, ${summary.nodeHours} node-hours in ${summary.seconds} s ` +
+      `(${summary.cpuSeconds} s of CPU, ${summary.cpuSecondsPerNodeHour} a node-hour):`,
   );
   for (const event of rareEvents) console.log(`  ${event.padEnd(44)} ${total.of(event)}`);
 }

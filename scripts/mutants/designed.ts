@@ -36,8 +36,7 @@ export const designedMutants: readonly Mutant[] = [
     breaks: "(b) a later vote may have an earlier source: a surround (06-validation §8)",
     edits: [
       edit("src/node/voter.ts", "block.header.justifiedSlot >= this.sourceFloor &&", ""),
-      edit("src/host/signer-file.ts", "if (sourceSlot < last.sourceSlot) {", "if (false) {"),
-      edit("src/sim/sim-signer.ts", "if (sourceSlot < current.sourceSlot)", "if (false)"),
+      edit("src/edge/signing-rule.ts", "if (sourceSlot < floors.sourceSlot) {", "if (false) {"),
     ],
     hunts: [
       unit(signerFile, "targets of votes rise and sources never fall"),
@@ -53,8 +52,7 @@ export const designedMutants: readonly Mutant[] = [
     breaks: "(c) two votes for targets of one slot, or for an earlier slot (06-validation §8)",
     edits: [
       edit("src/node/voter.ts", "block.slot > this.targetFloor &&", ""),
-      edit("src/host/signer-file.ts", "if (targetSlot <= last.targetSlot) {", "if (false) {"),
-      edit("src/sim/sim-signer.ts", "if (targetSlot <= current.targetSlot)", "if (false)"),
+      edit("src/edge/signing-rule.ts", "if (targetSlot <= floors.targetSlot) {", "if (false) {"),
     ],
     hunts: [
       unit(signerFile, "targets of votes rise and sources never fall"),
@@ -115,6 +113,11 @@ export const designedMutants: readonly Mutant[] = [
         "set change: one member of six is replaced, on one of two branches, once",
         conflicting,
       ),
+      sim(
+        "41",
+        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
+        /changes 2 members/,
+      ),
     ],
   },
   {
@@ -126,6 +129,11 @@ export const designedMutants: readonly Mutant[] = [
         schedules,
         "set change: two members of four are replaced, on one of two branches, and nothing",
         conflicting,
+      ),
+      sim(
+        "5",
+        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
+        /is at \d+, others at \d+/,
       ),
     ],
   },
@@ -205,7 +213,14 @@ export const designedMutants: readonly Mutant[] = [
 `,
       ),
     ],
-    hunts: [unit(partition, "a partition 0,1 | 2,3 to the cap", /not final again[^\n']*/)],
+    hunts: [
+      unit(partition, "a partition 0,1 | 2,3 to the cap", /not final again[^\n']*/),
+      sim(
+        "99",
+        ["--nodes", "5", "--hours", "0.05", "--byzantine", "under", "--cheats", "0"],
+        /the final block is \d+ slots old/,
+      ),
+    ],
   },
   {
     name: "i-no-siblings",
@@ -217,6 +232,13 @@ export const designedMutants: readonly Mutant[] = [
         "  if (slot > 0) return undefined;\n  const { parent } = head;\n",
       ),
     ],
-    hunts: [unit(partition, "a partition 0,1 | 2,3 to the cap", /not final again[^\n']*/)],
+    hunts: [
+      unit(partition, "a partition 0,1 | 2,3 to the cap", /not final again[^\n']*/),
+      sim(
+        "3596",
+        ["--nodes", "4", "--hours", "0.05", "--byzantine", "under", "--cheats", "0"],
+        /the final block is \d+ slots old/,
+      ),
+    ],
   },
 ];

@@ -1,5 +1,5 @@
 /** Mutants of what a block may be and what it does: cap, governance, evidence, jail. */
-import { edit, type Mutant, unit } from "./mutant.ts";
+import { edit, type Mutant, sim, unit } from "./mutant.ts";
 
 const carried = "test/unit/chain/carried-proof.test.ts";
 const schedules = "test/scenario/finality/counterexample-schedules.test.ts";
@@ -84,7 +84,14 @@ export const chainMutants: readonly Mutant[] = [
         "    if (false) {\n",
       ),
     ],
-    hunts: [unit(ledgerEvidence, "a jailed validator seals no block")],
+    hunts: [
+      unit(ledgerEvidence, "a jailed validator seals no block"),
+      sim(
+        "6",
+        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
+        /of a convicted sealer/,
+      ),
+    ],
   },
   {
     name: "removal-ignored",

@@ -85,11 +85,10 @@ export const nodeMutants: readonly Mutant[] = [
     edits: [
       edit("src/node/sealer.ts", "slot <= this.floor || ", ""),
       edit(
-        "src/host/signer-file.ts",
+        "src/edge/signing-rule.ts",
         "!Number.isSafeInteger(slot) || slot <= sealSlot",
         "!Number.isSafeInteger(slot)",
       ),
-      edit("src/sim/sim-signer.ts", "request.slot <= current.sealSlot", "request.slot < 0"),
     ],
     hunts: [unit(signerFile, "no slot is sealed twice")],
   },

@@ -212,7 +212,14 @@ export const voteMutants: readonly Mutant[] = [
         "    this.pending = { node, ticket };\n    this.durable = { height: node.height, slot: node.slot, hash: node.hash };\n",
       ),
     ],
-    hunts: [unit(finality, "a block is final when its child of the next slot is certified")],
+    hunts: [
+      unit(finality, "a block is final when its child of the next slot is certified"),
+      sim(
+        "1",
+        ["--nodes", "4", "--hours", "0.02", "--byzantine", "none"],
+        /is final at it before that is durable/,
+      ),
+    ],
   },
   {
     name: "buried-before-final",

@@ -12,10 +12,18 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
-    out.set(part, at);
+    putBytes(out, at, part);
     at += part.length;
   }
   return out;
+}
+
+/** Below it a loop is cheaper than the call of `set`. */
+const shortBytes = 16;
+
+function putBytes(out: Uint8Array, at: number, part: Uint8Array): void {
+  if (part.length > shortBytes) out.set(part, at);
+  else for (let i = 0; i < part.length; i++) out[at + i] = part[i]!;
 }
 
 /** A copy that shares no memory with `bytes`: for whatever outlives the step it arrived in. */

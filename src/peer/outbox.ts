@@ -99,6 +99,13 @@ export class Outbox {
     return since + wireLimits.outboxStalledMs;
   }
 
+  /** True when nothing waits that could leave, whatever the room. Asked after every step. */
+  get isIdle(): boolean {
+    const { vote, block, control, transaction, bulk } = this;
+    if (this.chain !== undefined || !vote.isEmpty || !block.isEmpty) return false;
+    return control.isEmpty && transaction.isEmpty && bulk.isEmpty;
+  }
+
   /** True when `compose` would give something. */
   isReady(room: Room): boolean {
     return this.next(room) !== undefined;

@@ -21,6 +21,7 @@ import {
   type FrameFields,
   type FrameHeader,
   framePreimage,
+  framePreimageBytes,
   noiseMessageSizes,
 } from "../wire/frame.ts";
 import { networkMagic } from "../wire/opening.ts";
@@ -67,6 +68,9 @@ const chunkBytesMax = noiseMessageBytesMax - tagBytes;
 /** Sequence numbers stay exact; 350 years at 25,000 frames a second. */
 const sequenceMax = 2 ** 48;
 
+/** Signed or verified before the next one is made; nothing keeps it. */
+const preimageBytes = new Uint8Array(framePreimageBytes);
+
 const needMore: ReadStep = { type: "more" };
 
 export class SecureChannel {
@@ -109,8 +113,10 @@ export class SecureChannel {
     let from = 0;
     let at = frameHeaderBytes;
     for (const size of noiseMessageSizes(bodyBytes)) {
-      const chunk = signedChunk(payload, signature, from, from + size - tagBytes);
-      send.encrypt(frame.subarray(at, at + size), ad, chunk);
+      const message = frame.subarray(at, at + size);
+      const chunk = message.subarray(0, size - tagBytes);
+      putSignedChunk(chunk, payload, signature, from);
+      send.encrypt(message, ad, chunk);
       rekeyWhenDue(send);
       from += size - tagBytes;
       at += size;
@@ -230,7 +236,7 @@ export class SecureChannel {
     sequence: number,
     payload: Uint8Array,
   ): Uint8Array {
-    return framePreimage(this.fields(outbound, flags, sequence, payload));
+    return framePreimage(this.fields(outbound, flags, sequence, payload), preimageBytes);
   }
 
   private fields(
@@ -264,18 +270,17 @@ function rekeyWhenDue(cipher: CipherState): void {
   if (cipher.nonce % rekeyNoiseMessages === 0) cipher.rekey();
 }
 
-/** Bytes `from` to `to` of payload | signature, without joining the two when it can be helped. */
-function signedChunk(
+/** Fills `out`, where it is encrypted in place, with payload | signature from byte `from` on. */
+function putSignedChunk(
+  out: Uint8Array,
   payload: Uint8Array,
   signature: Uint8Array,
   from: number,
-  to: number,
-): Uint8Array {
-  assert(to - from <= chunkBytesMax, "a chunk fits into a Noise message");
-  if (to <= payload.length) return payload.subarray(from, to);
-  const chunk = new Uint8Array(to - from);
-  if (from < payload.length) chunk.set(payload.subarray(from));
+): void {
+  assert(out.length <= chunkBytesMax, "a chunk fits into a Noise message");
+  const to = from + out.length;
+  if (from < payload.length) out.set(payload.subarray(from, to));
+  if (to <= payload.length) return;
   const signed = Math.max(from, payload.length);
-  chunk.set(signature.subarray(signed - payload.length, to - payload.length), signed - from);
-  return chunk;
+  out.set(signature.subarray(signed - payload.length, to - payload.length), signed - from);
 }

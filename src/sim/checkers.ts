@@ -6,15 +6,21 @@
  */
 import type { SignRequest } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
+import type { BlockHash } from "../model/ids.ts";
+import type { Recovery } from "../model/recovery.ts";
 import type { Transaction } from "../model/transaction.ts";
 import { checkBounds, checkMempool } from "./checkers/bounds-checker.ts";
+import { broken } from "./checkers/broken.ts";
 import { ConfluenceChecker } from "./checkers/confluence-checker.ts";
 import { FinalityChecker } from "./checkers/finality-checker.ts";
 import { HeadChecker } from "./checkers/head-checker.ts";
 import { HonestyChecker } from "./checkers/honesty-checker.ts";
+import { LightClientChecker } from "./checkers/light-client-checker.ts";
 import { LivenessChecker } from "./checkers/liveness-checker.ts";
 import { NetworkChecker } from "./checkers/network-checker.ts";
 import type { Observed } from "./checkers/observed.ts";
+import { QuorumLossChecker } from "./checkers/quorum-loss-checker.ts";
+import { ReplayChecker } from "./checkers/replay-checker.ts";
 import { ValidityChecker } from "./checkers/validity-checker.ts";
 import type { ToldBlock } from "./chronicle.ts";
 import { insidesOf } from "./insides.ts";
@@ -30,6 +36,9 @@ export class Checkers {
   private readonly validity: ValidityChecker;
   private readonly liveness: LivenessChecker;
   private readonly confluence: ConfluenceChecker;
+  private readonly lightClient: LightClientChecker;
+  private readonly quorumLoss: QuorumLossChecker;
+  private readonly replay: ReplayChecker;
 
   constructor(world: Observed) {
     this.world = world;
@@ -40,9 +49,13 @@ export class Checkers {
     this.validity = new ValidityChecker(world);
     this.liveness = new LivenessChecker(world);
     this.confluence = new ConfluenceChecker(world);
+    this.lightClient = new LightClientChecker(world);
+    this.quorumLoss = new QuorumLossChecker(world);
+    this.replay = new ReplayChecker(world);
   }
 
   onStarted(node: SimNode): void {
+    this.quorumLoss.onStarted(node);
     if (node.isByzantine) return;
     this.head.onStarted(node);
     this.confluence.watch(node);
@@ -52,6 +65,13 @@ export class Checkers {
   onRestored(node: SimNode): void {
     node.reportedFinal = { height: 0, hash: "" };
     this.honesty.onRestored(node);
+  }
+
+  /** People decided, and all nodes are stopped to adopt it. */
+  onRecovered(recovery: Recovery): void {
+    this.finality.onRecovered(recovery);
+    this.lightClient.onRecovered(recovery);
+    this.quorumLoss.onRecovered();
   }
 
   onSigned(node: SimNode, request: SignRequest): void {
@@ -69,8 +89,7 @@ export class Checkers {
       case "block-rejected":
         return this.validity.onRejected(node, event.hash, event.code);
       case "finalized":
-        this.finality.onFinalized(node, event.height, event.hash);
-        return this.liveness.onFinalized(node, event.slot, event.hash);
+        return this.onFinalized(node, event.slot, event.hash);
       case "head-moved":
         this.head.onHeadMoved(node, event);
         return this.honesty.onHeadMoved(node, event.hash);
@@ -82,7 +101,7 @@ export class Checkers {
   }
 
   onExecuted(told: ToldBlock, transactions: readonly Transaction[]): void {
-    this.validity.onExecuted(this.world.nodes[0]!, told.hash);
+    this.validity.onExecuted(this.world.nodes[0]!, told, transactions);
     this.liveness.onExecuted(told, transactions);
   }
 
@@ -94,6 +113,7 @@ export class Checkers {
   onStep(node: SimNode): void {
     if (node.isByzantine) return;
     checkMempool(node);
+    this.finality.onStep(node);
     this.head.onStep(node);
   }
 
@@ -105,6 +125,7 @@ export class Checkers {
       checkBounds(node, this.world.nodes.length);
     }
     this.liveness.onPause();
+    if (!this.isOver) this.quorumLoss.onPause();
   }
 
   onConverged(): void {
@@ -116,17 +137,36 @@ export class Checkers {
     if (swarm.isCalm) this.liveness.onCalmEnd(slots);
     if (this.isOver) return this.endForked();
     for (const node of [honest[0]!, random.pick(honest)]) this.confluence.check(node, random);
+    this.replay.check(random.pick(honest));
+  }
+
+  private onFinalized(node: SimNode, slot: number, hash: BlockHash): void {
+    const told = this.world.chronicle.blocks.get(hash);
+    if (told === undefined) broken(node, `reports an unheard-of block ${hash} final`);
+    this.finality.onFinalized(node, told);
+    if (!this.isOver) this.lightClient.onFinalized(node, told);
+    this.liveness.onFinalized(node, slot, hash);
   }
 
   private get isOver(): boolean {
     return this.world.swarm.byzantineMode === "over";
   }
 
+  /** I6: those who halted name who cheated, as far as they know, and nobody else. */
   private endForked(): void {
-    const halted = this.world.honest.filter(
-      ({ node }) => node && insidesOf(node).chain.halted !== undefined,
-    );
-    this.world.rare.count("safety halt", halted.length);
+    const { honest, nodes, rare } = this.world;
+    for (const each of honest) {
+      if (each.node === undefined) continue;
+      const { chain } = insidesOf(each.node);
+      if (chain.halted === undefined) continue;
+      rare.count("safety halt");
+      const named = chain.evidence().map(({ validator }) => validator);
+      if (named.length > 0) rare.count("culprits named by a halted node");
+      for (const key of named) {
+        const owner = nodes.find(({ options }) => options.validatorKey === key);
+        if (!owner?.isByzantine) broken(each, `names an honest validator, ${key}`);
+      }
+    }
   }
 
   private countRare(node: SimNode, event: NodeEvent): void {

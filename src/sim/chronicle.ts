@@ -19,6 +19,7 @@ export interface ToldBlock extends OracleBlock {
   readonly hash: BlockHash;
   readonly parent: BlockHash;
   readonly height: number;
+  readonly set: ValidatorSet;
   readonly sealed: SealedHeader;
   body: Uint8Array | undefined;
   /** Known once it was executed somewhere: of it and all its ancestors. */
@@ -29,6 +30,8 @@ export class Chronicle {
   readonly blocks = new Map<BlockHash, ToldBlock>();
   readonly votes: OracleVote[] = [];
   readonly certificates = new Map<string, CertificateOfSet>();
+  /** The first for each target, in the order in which they counted. */
+  readonly certified: CertificateOfSet[] = [];
   private readonly onExecuted: (block: ToldBlock, transactions: readonly Transaction[]) => void;
 
   constructor(onExecuted: (block: ToldBlock, transactions: readonly Transaction[]) => void) {
@@ -51,7 +54,9 @@ export class Chronicle {
     };
     spyOn(inner, "apply", ([target, certificate]) => {
       const { targetHash } = certificate.data;
-      this.certificates.set(targetHash, { certificate, set: setOf(target) });
+      const told = { certificate, set: setOf(target) };
+      if (!this.certificates.has(targetHash)) this.certified.push(told);
+      this.certificates.set(targetHash, told);
     });
   }
 

@@ -26,7 +26,11 @@ export type Fault =
   | { readonly type: "heal" }
   | { readonly type: "cut" }
   | { readonly type: "slow"; readonly node: number; readonly ms: number }
-  | { readonly type: "skew"; readonly node: number; readonly skewMs: number };
+  | { readonly type: "skew"; readonly node: number; readonly skewMs: number }
+  /** Validators agree on so many changes of their set, all at once, at the node given. */
+  | { readonly type: "set-change"; readonly node: number; readonly count: number }
+  /** People end the loss of a quorum, if it still lasts. */
+  | { readonly type: "recovery" };
 
 export interface TimedFault {
   readonly atMs: number;

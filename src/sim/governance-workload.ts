@@ -55,6 +55,36 @@ export class GovernanceWorkload {
     return change && this.signed(node, sender, (terms) => proposeFields(change, terms));
   }
 
+  /** So many changes, agreed by all who validate as `node` sees it, and sent at once. */
+  agree(node: SimNode, count: number): readonly Transaction[] {
+    if (node.node === undefined) return [];
+    const { validators } = insidesOf(node.node).state.registry();
+    const { random } = this;
+    const absent = this.options.spares.filter((key) => !validators.includes(key));
+    const first = random.below(validators.length);
+    const sent = new Map<PublicKey, number>();
+    const signed = (sender: PublicKey, fieldsOf: (terms: Terms) => TransactionFields) => {
+      const ahead = sent.get(sender) ?? 0;
+      sent.set(sender, ahead + 1);
+      return this.signed(node, sender, fieldsOf, ahead) ?? [];
+    };
+    return Array.from({ length: Math.min(count, validators.length) }, (_, index) => {
+      const sender = validators[(first + index) % validators.length]!;
+      const added = absent[index];
+      const change: ProposedChange | undefined =
+        added === undefined
+          ? this.change(validators)
+          : { action: "add", validator: added, rank: undefined, force: false };
+      const proposed =
+        change === undefined ? [] : [signed(sender, (t) => proposeFields(change, t))];
+      return proposed.flat().flatMap((proposal) => {
+        const others = validators.filter((key) => key !== sender);
+        const approve = (terms: Terms) => approveFields(proposal.id, terms);
+        return [proposal, ...others.flatMap((key) => signed(key, approve))];
+      });
+    }).flat();
+  }
+
   private change(validators: readonly PublicKey[]): ProposedChange | undefined {
     const { random } = this;
     const { spares, unreliable } = this.options;
@@ -82,11 +112,12 @@ export class GovernanceWorkload {
     node: SimNode,
     sender: PublicKey,
     fieldsOf: (terms: Terms) => TransactionFields,
+    ahead = 0,
   ): Transaction | undefined {
     const seed = this.options.seeds.get(sender);
     const queries = node.node?.queries;
     if (seed === undefined || queries === undefined) return undefined;
-    const nonce = queries.nextNonceOf(addressOfKey(sender));
+    const nonce = queries.nextNonceOf(addressOfKey(sender)) + BigInt(ahead);
     const fields = fieldsOf({ sender, nonce, fee: 20n, validUntilSlot: 0 });
     return signTransaction(fields, idBytes(queries.info().genesisHash), (preimage) =>
       this.options.signatures.sign(seed, preimage),

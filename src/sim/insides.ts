@@ -30,7 +30,19 @@ interface PrivateNode {
   readonly validator: { readonly guard: ValidatorGuard } | undefined;
 }
 
+const known = new WeakMap<Node, Insides>();
+
+/** The same each time: the parts of a node are made with it and never replaced. */
 export function insidesOf(node: Node): Insides {
+  let insides = known.get(node);
+  if (insides === undefined) {
+    insides = reach(node);
+    known.set(node, insides);
+  }
+  return insides;
+}
+
+function reach(node: Node): Insides {
   const { chain, peers, news, shown, validator } = node as unknown as PrivateNode;
   const { parts } = chain as unknown as { readonly parts: ChainParts };
   const { state } = chain.duties as unknown as { readonly state: StateMachine };

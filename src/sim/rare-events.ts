@@ -30,13 +30,19 @@ export const rareEventMinimums = {
   "certificate heard": 500,
   "cap reached": 10,
   "sibling sealed at the cap": 5,
+  "cap reached below a quorum": 5,
   "evidence found": 100,
   "evidence included": 50,
   "validator set changed": 100,
   "validator set changed during a fork": 10,
+  "hand-over followed by a light client": 100,
+  "hand-over without a certificate": 0,
   "doppelganger seen": 10,
+  "recovery adopted": 5,
+  "final after a recovery": 100,
   "two final chains": 0,
   "safety halt": 0,
+  "culprits named by a halted node": 0,
 } as const;
 
 export type RareEvent = keyof typeof rareEventMinimums;
@@ -45,6 +51,10 @@ export const rareEvents = Object.keys(rareEventMinimums) as readonly RareEvent[]
 
 export class RareEventCounts {
   private readonly counts = new Map<RareEvent, number>(rareEvents.map((event) => [event, 0]));
+
+  constructor(counts: readonly (readonly [RareEvent, number])[] = []) {
+    for (const [event, times] of counts) this.count(event, times);
+  }
 
   count(event: RareEvent, times = 1): void {
     this.counts.set(event, this.of(event) + times);

@@ -7,6 +7,7 @@ import { type Address, type PublicKey, publicKeyOf } from "../model/ids.ts";
 import { formatNetworkFile, type NetworkFile } from "../model/network-file.ts";
 import { addressOfKey } from "../model/transaction.ts";
 import { LooseSigner } from "./byzantine/loose-signer.ts";
+import { Plan } from "./byzantine/plan.ts";
 import { Puppet } from "./byzantine/puppet.ts";
 import { tricksOf } from "./byzantine/tricks.ts";
 import type { SeededRandom } from "./seeded-random.ts";
@@ -55,10 +56,12 @@ export function makeMembers(parts: MemberParts): Members {
     minFee: 10n,
   };
   const bytes = new TextEncoder().encode(formatNetworkFile(file));
+  const plan = new Plan(random.fork("plan"), swarm.byzantineMode === "over");
   const nodes = Array.from({ length: swarm.nodes }, (_, index) => {
     const cheat = cheats.find((each) => each.node === index || each.clone === index);
     const rank = cheat === undefined ? index : cheat.node;
-    return makeNode(parts, file, bytes, { index, cheat, seed: keySeeds[rank], key: keys[rank] });
+    const own = { index, cheat, seed: keySeeds[rank], key: keys[rank] };
+    return makeNode(parts, file, bytes, { ...own, plan, candidates: keys });
   });
   const seeds = new Map(keys.map((key, index) => [key, keySeeds[index]!]));
   return { nodes, file, seeds, spares: keys.slice(validators) };
@@ -73,12 +76,14 @@ function makeNode(
     readonly cheat: Swarm["cheats"][number] | undefined;
     readonly seed: Uint8Array | undefined;
     readonly key: PublicKey | undefined;
+    readonly plan: Plan;
+    readonly candidates: readonly PublicKey[];
   },
 ): SimNode {
   const { swarm, random, signatures } = parts;
-  const { index, cheat, seed, key } = member;
+  const { index, cheat, seed, key, plan, candidates } = member;
   // Below a third a clone is an operator's mistake, above it an attack.
-  const isMistake = cheat?.clone !== undefined && swarm.byzantineMode === "under";
+  const isMistake = cheat?.kinds.includes("cloned") && swarm.byzantineMode === "under";
   const isPuppet = cheat !== undefined && !isMistake;
   const SignerOf = isPuppet ? LooseSigner : SimSigner;
   const onSigned: OnSigned = (request, signature) => parts.onSigned(index, request, signature);
@@ -97,7 +102,7 @@ function makeNode(
             key,
             slotMs: swarm.slotMs,
             fsyncMs: swarm.fsyncMs,
-            tricks: tricksOf(cheat.kinds, signatures, seed),
+            tricks: tricksOf(cheat.kinds, { signatures, seed, plan, candidates }),
           })
         : undefined,
     fsyncMs: swarm.fsyncMs,

@@ -250,7 +250,8 @@ export class SimNetwork {
       const length = this.random.chance(this.faults.splitPercent)
         ? 1 + this.random.below(Math.min(rest, 1_500))
         : rest;
-      pieces.push(bytes.slice(at, at + length));
+      // A view: the sender gave the memory away, and a receiver only borrows it.
+      pieces.push(length === bytes.length ? bytes : bytes.subarray(at, at + length));
       at += length;
     }
     return pieces;

@@ -20,7 +20,8 @@ export interface SimNodePort {
 
 export interface SimNodeOptions {
   readonly index: number;
-  readonly node: Omit<NodeOptions, "validator">;
+  /** Recoveries are added to it while the node is down. */
+  node: Omit<NodeOptions, "validator">;
   readonly validatorKey: PublicKey | undefined;
   readonly signer: Signer | undefined;
   /** Its validator key is in the hands of an adversary, or of two nodes. */

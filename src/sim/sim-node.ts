@@ -22,6 +22,7 @@ export const wallEpochMs = 1_767_225_600_000;
 
 export class SimNode {
   readonly index: number;
+  readonly name: string;
   readonly store = new SimStore();
   readonly options: SimNodeOptions;
   node: Node | undefined;
@@ -54,6 +55,7 @@ export class SimNode {
     this.random = random;
     this.options = options;
     this.index = options.index;
+    this.name = `n${options.index}`;
     const clock: Clock = {
       get monotonicMs() {
         return port.now();
@@ -63,10 +65,6 @@ export class SimNode {
       },
     };
     this.environment = { clock, random: random.fork("node"), signatures };
-  }
-
-  get name(): string {
-    return `n${this.index}`;
   }
 
   get isByzantine(): boolean {

@@ -1,15 +1,13 @@
 /**
  * The signer of a simulated validator: its record outlives every crash, as the file of the real one
- * does (`host/signer-file.ts`). A record is durable before the signature exists.
+ * does (`host/signer-file.ts`), by the same rule. A record is durable before the signature exists.
  */
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import type { SignRequest } from "../edge/effect.ts";
 import type { SignerFloors } from "../edge/signer-floors.ts";
-import { sealPreimage } from "../model/header.ts";
-import { blockHashOf } from "../model/ids.ts";
-import { decodeVoteData, votePreimage } from "../model/vote.ts";
+import { floorsAfter, preimageOf, type Refusal } from "../edge/signing-rule.ts";
 
-export type Signed = { readonly signature: Uint8Array } | { readonly refused: string };
+export type Signed = { readonly signature: Uint8Array } | Refusal;
 
 /** Told of every signature that left the signer. */
 export type OnSigned = (request: SignRequest, signature: Uint8Array) => void;
@@ -56,24 +54,9 @@ export class SimSigner implements Signer {
   }
 
   private record(request: SignRequest): string | undefined {
-    const { current } = this;
-    if (request.type === "seal") {
-      if (request.slot <= current.sealSlot) return "slot at or below the floor";
-      this.current = { ...current, sealSlot: request.slot };
-      return undefined;
-    }
-    const vote = decodeVoteData(request.data);
-    if ("problem" in vote) return vote.problem;
-    const { sourceSlot, targetSlot } = vote;
-    if (targetSlot <= current.targetSlot) return "target at or below the floor";
-    if (sourceSlot < current.sourceSlot) return "source below the floor";
-    this.current = { ...current, sourceSlot, targetSlot };
+    const next = floorsAfter(this.current, request);
+    if ("refused" in next) return next.refused;
+    this.current = next;
     return undefined;
   }
-}
-
-export function preimageOf(request: SignRequest): Uint8Array {
-  return request.type === "seal"
-    ? sealPreimage(request.genesisHash, blockHashOf(request.blockHash))
-    : votePreimage(request.genesisHash, request.data);
 }

@@ -25,10 +25,6 @@ export class SimStore {
   private tail: Batch[] = [];
   private backup: ReadonlyMap<string, Entry> | undefined;
 
-  get unsyncedBatches(): number {
-    return this.tail.length;
-  }
-
   write(ticket: Ticket, writes: readonly Write[]): void {
     this.tail.push({ ticket, writes });
     apply(this.current, writes);

@@ -19,6 +19,8 @@ export interface StrikeParts {
   readonly now: () => number;
   readonly at: (timeMs: number, action: () => void) => void;
   readonly onRestored: (node: SimNode) => void;
+  readonly changeSet: (node: SimNode, count: number) => void;
+  readonly recover: () => void;
 }
 
 type Loss = Extract<Fault, { type: "crash" }>["loss"];
@@ -55,6 +57,10 @@ export class Strikes {
       case "slow":
         if (fault.ms > 0) rare.count("node slowed");
         return network.slow(fault.node, fault.ms);
+      case "set-change":
+        return this.parts.changeSet(nodes[fault.node]!, fault.count);
+      case "recovery":
+        return this.parts.recover();
       case "skew":
         nodes[fault.node]!.options.clockSkewMs = fault.skewMs;
         return rare.count("clock moved");

@@ -8,6 +8,8 @@
  */
 import { connectionLimits } from "../params/limits.ts";
 import { drawFaults, type TimedFault } from "./draw-faults.ts";
+import { paceOfSlots, paceOfTime } from "./draw-pace.ts";
+import { withPlots } from "./draw-plots.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { NetworkFaults } from "./sim-network.ts";
 
@@ -24,7 +26,9 @@ export const cheatKinds = [
   "garbage",
   "cloned",
 ] as const;
-export type CheatKind = (typeof cheatKinds)[number];
+/** Drawn for all cheats of a seed at once, and apart, so that the draws above stay what they are. */
+export type PlotKind = "racing" | "conspiring";
+export type CheatKind = (typeof cheatKinds)[number] | PlotKind;
 
 export interface Cheat {
   readonly node: number;
@@ -67,22 +71,23 @@ export type StagedSwarm = Partial<Omit<Swarm, "durationMs">>;
 export interface SwarmOptions {
   readonly nodes: number;
   readonly durationMs: number;
+  /** Instead of a duration: about so many slots with faults, of a length drawn more widely. */
+  readonly slots: number | undefined;
   /** No faults at all: what a healthy network does. */
   readonly calm: boolean;
   readonly byzantine: ByzantineMode;
 }
 
-const slotChoices = [300, 500, 1_000, 1_000, 2_000, 3_000, 5_000];
-/** A seed has about so many slots at most, and so many at least. */
-const slotsMax = 800;
-const slotsMin = 60;
+/** A slow disk, however long the slots are. */
+const fsyncMsMax = 420;
 
 export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
-  const { durationMs, calm } = options;
-  const fitting = slotChoices.filter(
-    (ms) => durationMs / ms <= slotsMax && durationMs / ms >= slotsMin,
-  );
-  const slotMs = random.pick(fitting.length > 0 ? fitting : [5_000]);
+  const { calm } = options;
+  const pace =
+    options.slots === undefined
+      ? paceOfTime(random, options.durationMs)
+      : paceOfSlots(random, options.slots);
+  const { slotMs } = pace;
   const drawnNodes = random.chance(12) ? random.between(1, 3) : random.between(4, 10);
   const nodes = options.nodes > 0 ? options.nodes : drawnNodes;
   const most = Math.min(nodes, 10);
@@ -91,16 +96,19 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     random.pick([1, 2, 3, 4, 4, 4, 5, 7, 10, random.between(1, 10)]),
   );
   const spares = Math.min(nodes - validators, random.between(0, 2));
-  const cheats = drawCheats(random.fork("cheats"), validators, nodes, options.byzantine);
+  const each = drawCheats(random.fork("cheats"), validators, nodes, options.byzantine);
+  const cheats = drawPlot(random.fork("plot"), each, nodes, options.byzantine);
   const byzantineMode = cheats.length === 0 ? "none" : options.byzantine;
   const on = (percent: number): boolean => !calm && random.chance(percent);
   const isPrompt = calm || options.byzantine === "over" || random.chance(75);
-  const isTended = calm || random.chance(85) || durationMs < 900_000;
+  const isTended = calm || random.chance(85) || (pace.durationMs ?? 900_000) < 900_000;
   const convergeMs = convergenceOf(slotMs, validators + spares, isTended);
-  const quietAtMs = Math.max(0, durationMs - convergeMs - 20 * slotMs);
+  const settleMs = convergeMs + pace.calmSlots * slotMs;
+  const quietAtMs = pace.quietAtMs ?? Math.max(0, (pace.durationMs ?? 0) - settleMs);
+  const durationMs = pace.durationMs ?? quietAtMs + settleMs;
   const hasStalls = on(30);
   const cloneCount = cheats.filter(({ clone }) => clone !== undefined).length;
-  const faults = drawFaults(random.fork("faults"), {
+  const single = drawFaults(random.fork("faults"), {
     nodes: nodes + cloneCount,
     validators,
     spendable: spendableOf(validators, cheats.length),
@@ -111,6 +119,9 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     cheats,
     on,
   });
+  const plot = { nodes: nodes + cloneCount, validators, slotMs, quietAtMs, cheats };
+  const isPlain = calm || byzantineMode === "over";
+  const faults = isPlain ? single : withPlots(random.fork("plots"), single, plot);
   return {
     nodes: nodes + cloneCount,
     validators,
@@ -126,17 +137,22 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     isTended,
     hasStalls,
     // A block leaves after two of them, a vote after two more.
-    fsyncMs: random.pick([0, 1, 10, isPrompt ? Math.floor(slotMs / 30) : Math.floor(slotMs / 12)]),
-    transfersPerMinute: random.pick([0, 6, 30, 60]),
-    changesPerMinute: random.pick([0, 0, 4, 12]),
+    fsyncMs: random.pick([
+      0,
+      1,
+      10,
+      Math.min(fsyncMsMax, Math.floor(slotMs / (isPrompt ? 30 : 12))),
+    ]),
+    transfersPerMinute: random.pick([0, 6, 30, 60]) * pace.trafficScale,
+    changesPerMinute: random.pick([0, 0, 4, 12]) * pace.trafficScale,
     outboundTarget: random.pick([2, 3, 3, 8]),
-    realSignatures: random.chance(1),
+    realSignatures: random.chance(pace.realSignaturesPercent),
     network: {
       latencyMsMin: 1,
       latencyMsMax: Math.min(150, random.pick([2, Math.ceil(slotMs / (isPrompt ? 100 : 30))])),
       dialLossPercent: on(50) ? random.between(1, 30) : 0,
       bytesPerSecond: isPrompt ? 12_500_000 : random.pick([250_000, 1_250_000]),
-      splitPercent: random.pick([0, 20, 90]),
+      splitPercent: random.pick(pace.splitPercents),
     },
     faults,
   };
@@ -184,6 +200,24 @@ function drawCheats(
     cheats.push({ node, kinds, clone: kinds.includes("cloned") ? clone++ : undefined });
   }
   return cheats;
+}
+
+/** In some seeds all cheats pull together, some of them with a machine on either side of a cut. */
+function drawPlot(
+  random: SeededRandom,
+  cheats: Cheat[],
+  nodes: number,
+  mode: ByzantineMode,
+): Cheat[] {
+  if (!random.chance(mode === "over" ? 40 : 30)) return cheats;
+  const plot = random.pick([["racing"], ["conspiring"], ["conspiring", "racing"]] as const);
+  if (mode === "over") return cheats.map((cheat) => ({ ...cheat, kinds: ["cloned", ...plot] }));
+  const isOnBothSides = random.chance(60);
+  return cheats.map(({ node }, index) => ({
+    node,
+    kinds: plot,
+    clone: isOnBothSides ? nodes + index : undefined,
+  }));
 }
 
 function drawKinds(random: SeededRandom): readonly CheatKind[] {

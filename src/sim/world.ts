@@ -3,31 +3,37 @@
  * checks invariants after every step, and keeps a digest of all that happened.
  * Same seed, same digest.
  */
-import { createHash } from "node:crypto";
 import { Heap } from "../base/heap.ts";
+import { genesisBlock } from "../chain/genesis.ts";
+import { Ledger } from "../chain/ledger.ts";
 import { ed25519 } from "../crypto/ed25519.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import type { SignRequest } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
-import type { NodeId } from "../model/ids.ts";
+import type { BlockHash, NodeId } from "../model/ids.ts";
+import type { Recovery } from "../model/recovery.ts";
 import { addressOfKey, type Transaction } from "../model/transaction.ts";
 import { CheapSignatures } from "./cheap-signatures.ts";
 import { Checkers } from "./checkers.ts";
 import { Chronicle, type ToldBlock } from "./chronicle.ts";
 import { GovernanceWorkload } from "./governance-workload.ts";
 import { RareEventCounts } from "./rare-events.ts";
+import { recover } from "./recovering.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { balance, blockReward, makeMembers } from "./sim-members.ts";
 import { type End, SimNetwork } from "./sim-network.ts";
 import type { SimNode } from "./sim-node.ts";
 import { Strikes } from "./strikes.ts";
 import { type ByzantineMode, drawSwarm, type StagedSwarm, type Swarm } from "./swarm.ts";
+import { TraceDigest } from "./trace-digest.ts";
 import { Workload } from "./workload.ts";
 
 export interface WorldOptions {
   readonly seed: string;
   readonly nodes: number;
   readonly durationMs: number;
+  /** Instead of a duration: about so many slots with faults, of a length drawn more widely. */
+  readonly slots?: number | undefined;
   readonly calm?: boolean;
   readonly byzantine?: ByzantineMode;
   /** Of 100 seeds, in how many somebody cheats, if `byzantine` allows it. */
@@ -47,6 +53,9 @@ export class World {
   readonly checkers: Checkers;
   readonly genesisSupply: bigint;
   readonly blockReward = blockReward;
+  /** What people decided so far. */
+  readonly recoveries: Recovery[] = [];
+  readonly genesisHash: BlockHash;
   steps = 0;
   private readonly random: SeededRandom;
   private readonly heap = new Heap<() => void>();
@@ -54,7 +63,7 @@ export class World {
   private readonly strikes: Strikes;
   private readonly workload: Workload;
   private readonly governance: GovernanceWorkload;
-  private readonly digestState = createHash("sha256");
+  private readonly history = new TraceDigest();
   private readonly onTrace: ((line: string) => void) | undefined;
   private readonly byId: ReadonlyMap<string, SimNode>;
   private nowMs = 0;
@@ -62,10 +71,16 @@ export class World {
   constructor(options: WorldOptions) {
     this.random = new SeededRandom(`windlass/${options.seed}`);
     this.onTrace = options.onTrace;
-    const { nodes, durationMs, calm = false, byzantine: allowed = "none" } = options;
+    const { nodes, durationMs, slots, calm = false, byzantine: allowed = "none" } = options;
     const isHonest = !this.random.fork("cheats").chance(options.cheatPercent ?? 100);
     const byzantine = calm || isHonest ? "none" : allowed;
-    const drawn = drawSwarm(this.random.fork("swarm"), { nodes, durationMs, calm, byzantine });
+    const drawn = drawSwarm(this.random.fork("swarm"), {
+      nodes,
+      durationMs,
+      slots,
+      calm,
+      byzantine,
+    });
     this.swarm = { ...drawn, ...options.staged };
     const { swarm } = this;
     const signatures: SignatureScheme = swarm.realSignatures ? ed25519 : new CheapSignatures();
@@ -85,6 +100,7 @@ export class World {
     });
     this.nodes = members.nodes;
     this.honest = this.nodes.filter((node) => !node.isByzantine);
+    this.genesisHash = genesisBlock(members.file, new Ledger(members.file)).header.hash;
     this.genesisSupply = balance * BigInt(members.file.accounts.length);
     const lost = swarm.faults.filter(
       ({ fault }) => fault.type === "crash" && fault.loss === "signer",
@@ -104,6 +120,8 @@ export class World {
       now: () => this.nowMs,
       at: (timeMs, action) => this.at(timeMs, action),
       onRestored: (node) => this.checkers.onRestored(node),
+      changeSet: (node, count) => this.changeSet(node, count),
+      recover: () => this.recover(),
     });
     this.checkers = new Checkers(this);
   }
@@ -146,12 +164,12 @@ export class World {
 
   /** SHA-256 of the trace so far, the first 16 hex digits. */
   digest(): string {
-    return this.digestState.copy().digest("hex").slice(0, 16);
+    return this.history.digest();
   }
 
   trace(node: SimNode, line: string): void {
     const text = `${this.nowMs} ${node.name} ${line}\n`;
-    this.digestState.update(text);
+    this.history.add(text);
     this.onTrace?.(text);
   }
 
@@ -178,6 +196,29 @@ export class World {
   nodeOf(nodeId: NodeId | undefined, address: string): SimNode | undefined {
     if (nodeId !== undefined) return this.byId.get(nodeId);
     return this.nodes[Number(/^10\.0\.(\d+)\.1:/.exec(address)?.[1] ?? 0) - 1];
+  }
+
+  private changeSet(node: SimNode, count: number): void {
+    for (const { bytes } of this.governance.agree(node, count)) {
+      node.command({ type: "submit-transaction", bytes });
+    }
+  }
+
+  private recover(): void {
+    const { nodes, honest, genesisHash, random } = this;
+    recover({
+      nodes,
+      honest,
+      genesisHash,
+      random: random.fork(`recovery${this.recoveries.length}`),
+      now: () => this.nowMs,
+      at: (timeMs, action) => this.at(timeMs, action),
+      onDecided: (recovery) => {
+        this.recoveries.push(recovery);
+        this.rare.count("recovery adopted");
+        this.checkers.onRecovered(recovery);
+      },
+    });
   }
 
   private onSigned(node: SimNode, request: SignRequest): void {

@@ -1,7 +1,8 @@
 /** A signer without floors or shame: signs whatever it is asked. Of Byzantine validators only. */
 import type { SignatureScheme } from "../../crypto/signature-scheme.ts";
 import type { SignRequest } from "../../edge/effect.ts";
-import { type OnSigned, preimageOf, type Signed, type Signer } from "../sim-signer.ts";
+import { preimageOf } from "../../edge/signing-rule.ts";
+import type { OnSigned, Signed, Signer } from "../sim-signer.ts";
 
 export class LooseSigner implements Signer {
   readonly floors = { sealSlot: 0, sourceSlot: 0, targetSlot: 0 };

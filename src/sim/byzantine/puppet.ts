@@ -7,7 +7,7 @@ import type { TreeNode } from "../../chain/tree-node.ts";
 import type { Conn, Ticket } from "../../edge/conn.ts";
 import type { SignRequest } from "../../edge/effect.ts";
 import { type BlockHash, idBytes, type PublicKey } from "../../model/ids.ts";
-import { slotStartMs } from "../../model/network-file.ts";
+import { slotAt, slotStartMs } from "../../model/network-file.ts";
 import { encodeVote, encodeVoteData, type Vote } from "../../model/vote.ts";
 import type { Link } from "../../node/links.ts";
 import type { Node } from "../../node/node.ts";
@@ -85,6 +85,15 @@ export class Puppet {
     return idBytes(this.insides.chain.genesisHash);
   }
 
+  get nodeId(): string {
+    return this.node!.nodeId;
+  }
+
+  /** By its own clock. */
+  get slot(): number {
+    return slotAt(this.host!.options.node.networkFile, this.host!.environment.clock.wallMs);
+  }
+
   /** Ready peers. */
   peers(): readonly Link[] {
     return [...this.insides.links.all()].filter((link) => link.session.phase === "ready");
@@ -129,7 +138,7 @@ export class Puppet {
     const { justifiedSlot: sourceSlot, justifiedHash: sourceHash } = header;
     const data = { sourceSlot, sourceHash, targetSlot: slot, targetHash: hash };
     const bytes = encodeVoteData(data);
-    const { genesisHash } = this;
+    const genesisHash = this.insides.chain.duties.domainAt(slot);
     const signature = this.sign({ type: "vote", data: bytes, genesisHash });
     return encodeVote(data, this.key, signature);
   }
@@ -142,6 +151,13 @@ export class Puppet {
       action();
       host!.step({ type: "tick" });
     });
+  }
+
+  /** `offMs` into `slot` of its clock, or at once if that is over. */
+  atSlot(slot: number, offMs: number, action: () => void): void {
+    const file = this.host!.options.node.networkFile;
+    const atMs = slotStartMs(file, slot) + offMs;
+    this.later(Math.max(1, atMs - this.host!.environment.clock.wallMs), action);
   }
 
   /** Now and then close before or after a deadline or a freeze. */

@@ -7,7 +7,8 @@ import type { Conn, Ticket } from "../../edge/conn.ts";
 import { encodeSealedHeader } from "../../model/header.ts";
 import { type BlockHash, blockHashOf } from "../../model/ids.ts";
 import { decodeVote } from "../../model/vote.ts";
-import { inventoryItemBytes, inventoryKinds, type Message } from "../../wire/messages.ts";
+import type { Message } from "../../wire/messages.ts";
+import { announcesOne } from "./announced.ts";
 import type { Puppet, Trick } from "./puppet.ts";
 
 const never = Number.MAX_SAFE_INTEGER as Ticket;
@@ -21,13 +22,7 @@ export class Withholding implements Trick {
       const vote = decodeVote(message.vote);
       return "code" in vote || !this.secret.has(vote.targetHash);
     }
-    if (message.type !== "inv") return true;
-    for (let at = 0; at < message.items.length; at += inventoryItemBytes) {
-      const item = message.items.subarray(at, at + inventoryItemBytes);
-      if (item[0] !== inventoryKinds.block) continue;
-      if (this.secret.has(blockHashOf(item.subarray(1)))) return false;
-    }
-    return true;
+    return !announcesOne(message, this.secret);
   }
 
   /** Before it is made: from its signature on it is a secret. */

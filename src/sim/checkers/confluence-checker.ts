@@ -139,7 +139,8 @@ class Replay {
       onHeader: () => {},
     };
     const ledger = new Ledger(networkFile);
-    this.chain = new ChainManager(env, port, networkFile, ledger, emptyImage);
+    const { recoveries } = world;
+    this.chain = new ChainManager(env, port, networkFile, ledger, emptyImage, { recoveries });
   }
 
   take(thing: Thing): void {

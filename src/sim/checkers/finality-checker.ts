@@ -1,14 +1,16 @@
 /**
  * I1: no two final blocks conflict, over all honest nodes and all time. I2: finality of a node only
- * moves to descendants. I6: where it failed for too many cheats, the certificates name a third of
+ * moves to descendants, and is durable before it counts. I6: where it failed for too many cheats, the certificates name a third of
  * the validators or more, and no honest one. And what nodes report is what the oracle finds.
  *
  *   f1 ── f2 ── f3        one line for all nodes; a report joins it or stretches it
  *          └── x          a report beside it: I1 is broken
  */
+import { finalityKey } from "../../chain/records.ts";
 import { culpritCertificatesMax, culpritsOf } from "../../finality/culprits.ts";
 import { finalOf, type OracleBlock } from "../../finality/final-of.ts";
 import type { BlockHash } from "../../model/ids.ts";
+import type { Recovery } from "../../model/recovery.ts";
 import type { ToldBlock } from "../chronicle.ts";
 import type { SimNode } from "../sim-node.ts";
 import { broken } from "./broken.ts";
@@ -22,6 +24,7 @@ export class FinalityChecker {
   private readonly line = new Map<number, BlockHash>();
   private oracle: ReadonlySet<string> = new Set();
   private base: ToldBlock | undefined;
+  private readonly seen = new Map<SimNode, object>();
   /** Two chains are final: with a third of Byzantine validators, and then only. */
   isForked = false;
 
@@ -29,17 +32,46 @@ export class FinalityChecker {
     this.world = world;
   }
 
-  onFinalized(node: SimNode, height: number, hash: BlockHash): void {
-    const { rare, chronicle, swarm } = this.world;
+  /** What a node holds to be final a power cut does not take from it. */
+  onStep(node: SimNode): void {
+    const finalized = node.node?.queries.finalized();
+    if (finalized === undefined || this.seen.get(node) === finalized) return;
+    this.seen.set(node, finalized);
+    const { height } = finalized;
+    // By decision: of genesis, or of people.
+    if (height === 0 || this.world.recoveries.some(({ block }) => block.height === height)) return;
+    if (!node.store.isDurable(finalityKey(height))) {
+      broken(node, `block ${height} is final at it before that is durable`);
+    }
+  }
+
+  onFinalized(node: SimNode, told: ToldBlock): void {
+    const { rare, swarm } = this.world;
+    const { height, hash } = told;
     rare.count("block finalized");
-    const told = chronicle.blocks.get(hash);
-    if (told === undefined) broken(node, `reports an unheard-of block ${hash} final`);
     this.checkMonotone(node, told);
     node.reportedFinal = { height, hash };
     if (swarm.byzantineMode === "over") return this.joinOrAccuse(node, told);
+    if (this.world.recoveries.length > 0) rare.count("final after a recovery");
     const isNews = this.line.get(height) !== hash;
     if (!this.join(told)) broken(node, `conflicting final block at ${height}`);
     if (isNews) this.checkOracle(node, told);
+  }
+
+  /**
+   * By the decision of people its block is final, the same for all: it must stand on whatever
+   * anybody reported, for nothing final is undone. Finality goes on from it.
+   */
+  onRecovered({ block }: Recovery): void {
+    const { honest, chronicle } = this.world;
+    const told = chronicle.blocks.get(block.hash);
+    for (const node of honest) {
+      if (told !== undefined) this.checkMonotone(node, told);
+    }
+    if (told === undefined || !this.join(told)) {
+      broken(honest[0]!, `a recovery at ${block.height} beside the final chain`);
+    }
+    this.base = told;
   }
 
   /** New final blocks since the last report of any node, lowest first. */

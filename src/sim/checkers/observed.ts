@@ -1,5 +1,6 @@
 /** What checkers see of the world. */
-import type { NodeId } from "../../model/ids.ts";
+import type { BlockHash, NodeId } from "../../model/ids.ts";
+import type { Recovery } from "../../model/recovery.ts";
 import type { Chronicle } from "../chronicle.ts";
 import type { RareEventCounts } from "../rare-events.ts";
 import type { SimNode } from "../sim-node.ts";
@@ -12,6 +13,9 @@ export interface Observed {
   readonly rare: RareEventCounts;
   readonly chronicle: Chronicle;
   readonly swarm: Swarm;
+  /** What people decided so far, in order. */
+  readonly recoveries: readonly Recovery[];
+  readonly genesisHash: BlockHash;
   readonly genesisSupply: bigint;
   readonly blockReward: bigint;
   now(): number;

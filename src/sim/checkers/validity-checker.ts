@@ -1,9 +1,12 @@
 /**
  * I7: validity is a function of a block and what it stands on: what one honest node executed no
  * other calls invalid. I11: the supply is genesis, a reward for each block, and one for each piece
- * of evidence. And honest sealers make no invalid blocks.
+ * of evidence. Whom a chain convicted seals no more on it. And honest sealers make no invalid blocks.
  */
+import { decodeEvidence } from "../../model/evidence.ts";
 import type { BlockHash, PublicKey } from "../../model/ids.ts";
+import { type Transaction, transactionTypes } from "../../model/transaction.ts";
+import type { ToldBlock } from "../chronicle.ts";
 import type { SimNode } from "../sim-node.ts";
 import { broken } from "./broken.ts";
 import type { Observed } from "./observed.ts";
@@ -11,6 +14,8 @@ import type { Observed } from "./observed.ts";
 export class ValidityChecker {
   private readonly world: Observed;
   private readonly invalid = new Map<BlockHash, string>();
+  /** By the evidence in a block and those below it. */
+  private readonly convicted = new Map<BlockHash, ReadonlySet<PublicKey>>();
 
   constructor(world: Observed) {
     this.world = world;
@@ -28,10 +33,20 @@ export class ValidityChecker {
     }
   }
 
-  /** Somebody executed it. */
-  onExecuted(node: SimNode, hash: BlockHash): void {
-    const verdict = this.invalid.get(hash);
-    if (verdict !== undefined) broken(node, `executed block ${hash}, invalid at ${verdict}`);
+  /** Somebody executed it, and what it stands on before it. */
+  onExecuted(node: SimNode, told: ToldBlock, transactions: readonly Transaction[]): void {
+    const verdict = this.invalid.get(told.hash);
+    if (verdict !== undefined) broken(node, `executed block ${told.hash}, invalid at ${verdict}`);
+    const { recoveries } = this.world;
+    const isNewStart = recoveries.some(({ block }) => block.hash === told.parent);
+    const before = (isNewStart ? undefined : this.convicted.get(told.parent)) ?? new Set();
+    const { sealer } = told.sealed.header;
+    if (before.has(sealer)) broken(node, `executed block ${told.hash} of a convicted sealer`);
+    const fresh = transactions.flatMap(({ type, payload }) => {
+      const evidence = type === transactionTypes.evidence ? decodeEvidence(payload) : undefined;
+      return evidence === undefined || "code" in evidence ? [] : [evidence.validator];
+    });
+    this.convicted.set(told.hash, fresh.length === 0 ? before : new Set([...before, ...fresh]));
   }
 
   onPause(node: SimNode): void {

@@ -7,62 +7,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TimedFault } from "../../../src/sim/draw-faults.ts";
 import type { RareEvent } from "../../../src/sim/rare-events.ts";
-import type { CheatKind, StagedSwarm } from "../../../src/sim/swarm.ts";
+import type { CheatKind } from "../../../src/sim/swarm.ts";
 import { World } from "../../../src/sim/world.ts";
-
-const slotMs = 300;
-const minute = 60_000;
-const prompt: StagedSwarm = {
-  slotMs,
-  spares: 0,
-  isPrompt: true,
-  isTended: true,
-  hasStalls: false,
-  fsyncMs: 1,
-  outboundTarget: 3,
-  transfersPerMinute: 12,
-  changesPerMinute: 0,
-  realSignatures: false,
-  convergeMs: 20_000,
-  cheats: [],
-  byzantineMode: "none",
-  network: {
-    latencyMsMin: 1,
-    latencyMsMax: 3,
-    dialLossPercent: 0,
-    bytesPerSecond: 12_500_000,
-    splitPercent: 10,
-  },
-};
-
-function run(seed: string, nodes: number, durationMs: number, staged: StagedSwarm): World {
-  const quietAtMs = durationMs - 30_000;
-  const world = new World({
-    seed,
-    nodes,
-    durationMs,
-    staged: { ...prompt, quietAtMs, faults: [], ...staged },
-  });
-  world.run();
-  return world;
-}
-
-function demand(world: World, ...events: RareEvent[]): void {
-  for (const event of events) assert.ok(world.rare.of(event) > 0, `${event} did not occur`);
-}
-
-const atSlot = (slot: number, fault: TimedFault["fault"]): TimedFault => ({
-  atMs: slot * slotMs,
-  fault,
-});
-
-const crash = (node: number, slots: number): TimedFault["fault"] => ({
-  type: "crash",
-  node,
-  moment: "now",
-  downMs: slots * slotMs,
-  loss: "nothing",
-});
+import { atSlot, crash, demand, minute, run } from "./staged-network.ts";
 
 test("two halves that both grew to the cap heal to one chain, nothing final undone", () => {
   const world = run("cap-halves", 5, 2.5 * minute, {
