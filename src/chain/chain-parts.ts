@@ -137,7 +137,6 @@ export function assembleChain(setup: ChainSetup): ChainParts {
   const votes = new VoteDesk({
     tree,
     sets,
-    burial,
     justification,
     domain,
     signatures: env.signatures,

@@ -137,19 +137,32 @@ export class Justification {
   /** The tree was cut: what is gone is waited for no more. */
   onCut(rootSlot: number): void {
     for (const [hash, certificate] of this.parked) {
-      const { sourceHash, sourceSlot, targetSlot } = certificate.data;
-      const finalizes = sourceSlot > 0 && targetSlot === sourceSlot + 1;
-      if (finalizes && this.port.isForeign(sourceHash, sourceSlot)) {
-        const detail = `block ${sourceHash} is final elsewhere, not here`;
-        const { certificate: ours } = this.candidate;
-        this.halt(detail, ours === undefined ? [certificate] : [ours, certificate]);
-      }
-      if (targetSlot <= rootSlot) this.parked.delete(hash);
+      if (this.contradicts(certificate)) this.haltFor(certificate);
+      if (certificate.data.targetSlot <= rootSlot) this.parked.delete(hash);
     }
     for (const target of this.held.keys()) {
       if (this.tree.get(target.hash) !== target) this.held.delete(target);
     }
     this.chooseBase();
+  }
+
+  /** Does it make a block final that cannot be on one chain with our final block? */
+  contradicts({ data }: Certificate): boolean {
+    const { sourceHash, sourceSlot, targetSlot } = data;
+    if (sourceSlot === 0 || targetSlot !== sourceSlot + 1) return false;
+    const { node: final } = this.candidate;
+    const source = this.tree.get(sourceHash);
+    if (source !== undefined) return !descendsFrom(source, final) && !descendsFrom(final, source);
+    // From the root to the final block the tree holds all of our chain.
+    if (sourceSlot > this.tree.root.slot) return sourceSlot <= final.slot;
+    return this.port.isForeign(sourceHash, sourceSlot);
+  }
+
+  /** Keeps `certificate`, which contradicts what is final here, beside ours. */
+  haltFor(certificate: Certificate): void {
+    const { certificate: ours } = this.candidate;
+    const detail = `block ${certificate.data.sourceHash} is final elsewhere, not here`;
+    this.halt(detail, ours === undefined ? [certificate] : [ours, certificate]);
   }
 
   halt(detail: string, certificates: readonly Certificate[]): void {

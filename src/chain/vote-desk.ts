@@ -15,17 +15,15 @@ import type { SigningDomain } from "../model/signing-domain.ts";
 import type { ValidatorSet } from "../model/validator-set.ts";
 import type { Vote } from "../model/vote.ts";
 import type { BlockTree } from "./block-tree.ts";
-import type { Burial } from "./burial.ts";
 import type { Imported } from "./imported.ts";
 import type { Justification } from "./justification.ts";
 import type { FinalizedRef } from "./records.ts";
-import { descendsFrom, type TreeNode } from "./tree-node.ts";
+import type { TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
 
 export interface VoteDeskParts {
   readonly tree: BlockTree;
   readonly sets: ValidatorSets;
-  readonly burial: Burial;
   readonly justification: Justification;
   readonly domain: SigningDomain;
   readonly signatures: SignatureScheme;
@@ -107,7 +105,7 @@ export class VoteDesk {
         : [];
     const set = sets.get(certificate.validatorsHash);
     const isOld = targetSlot <= this.parts.finalized().slot;
-    const contradicts = this.contradicts(certificate);
+    const contradicts = justification.contradicts(certificate);
     if (isOld && !contradicts) return [];
     const misnamed = node && this.misnamed(certificate, node);
     if (misnamed !== undefined) return refuse(misnamed);
@@ -116,9 +114,7 @@ export class VoteDesk {
     const rejected = checkCertificate(certificate, set, domain, signatures);
     if (rejected !== undefined) return refuse(rejected);
     if (contradicts) {
-      const { certificate: ours } = justification.finalCandidate;
-      const detail = `block ${certificate.data.sourceHash} is final elsewhere, not here`;
-      justification.halt(detail, ours === undefined ? [certificate] : [ours, certificate]);
+      justification.haltFor(certificate);
       return [];
     }
     return this.heard(certificate) ? [{ type: "certificate", certificate, source }] : wanted;
@@ -161,15 +157,5 @@ export class VoteDesk {
       data.sourceSlot === header.justifiedSlot &&
       data.sourceHash === header.justifiedHash;
     return fits ? undefined : rejection("vote-source", "not what its target holds for justified");
-  }
-
-  /** Does it make a block final that stands beside our final chain? */
-  private contradicts({ data }: Certificate): boolean {
-    const { sourceHash, sourceSlot, targetSlot } = data;
-    if (sourceSlot === 0 || targetSlot !== sourceSlot + 1) return false;
-    const source = this.parts.tree.get(sourceHash);
-    if (source === undefined) return this.parts.burial.isForeign(sourceHash, sourceSlot);
-    const { node: final } = this.parts.justification.finalCandidate;
-    return !descendsFrom(source, final) && !descendsFrom(final, source);
   }
 }

@@ -91,6 +91,30 @@ for (const [kind, events] of [
   });
 }
 
+test("two changes of the set agreed at once are made one after the other", () => {
+  const world = run("two-changes", 6, 0.8 * minute, {
+    validators: 4,
+    spares: 2,
+    faults: [
+      atSlot(30, { type: "set-change", node: 0, count: 2 }),
+      atSlot(36, { type: "set-change", node: 0, count: 0 }),
+    ],
+  });
+  demand(world, "validator set changed", "hand-over followed by a light client");
+  assert.equal(world.nodes[0]?.node?.queries.validators().length, 6);
+});
+
+test("a convicted validator that nobody can remove yet seals no more, whatever it tries", () => {
+  const world = run("jailed", 6, minute, {
+    validators: 4,
+    byzantineMode: "under",
+    cheats: [{ node: 1, kinds: ["equivocating"], clone: undefined }],
+    // Nothing is final meanwhile, so the change waits.
+    faults: [atSlot(30, crash(2, 100)), atSlot(30, crash(3, 100))],
+  });
+  demand(world, "evidence included");
+});
+
 test("two clones of four fork the final chain, and the certificates name them and no other", () => {
   const world = run("over", 4, 1.2 * minute, {
     validators: 4,
@@ -103,6 +127,25 @@ test("two clones of four fork the final chain, and the certificates name them an
     faults: [
       atSlot(60, { type: "partition", sides: [0, 0, 0, 1, 1, 1] }),
       atSlot(120, { type: "heal" }),
+    ],
+  });
+  demand(world, "two final chains", "safety halt");
+});
+
+test("two final blocks of one slot above both anchors halt every honest node that meets the other", () => {
+  const pair = (node: number, clone: number) => ({
+    node,
+    clone,
+    kinds: ["cloned", "conspiring"] as const,
+  });
+  const world = run("o4", 4, 1.2 * minute, {
+    validators: 4,
+    nodes: 6,
+    byzantineMode: "over",
+    cheats: [pair(1, 4), pair(2, 5)],
+    faults: [
+      atSlot(60, { type: "partition", sides: [0, 0, 0, 1, 1, 1] }),
+      atSlot(130, { type: "heal" }),
     ],
   });
   demand(world, "two final chains", "safety halt");
