@@ -10,6 +10,8 @@ import { atMost, type Bar, type BenchLine, type Figures, rounded } from "./repor
 import type { WirePlan } from "./wire-child.ts";
 
 const kibibyte = 1024;
+/** Small beside what is measured, for it reuses what these leave. */
+const warmUpPart = 0.1;
 
 export async function idle(options: BenchOptions, peers: Peers): Promise<BenchLine[]> {
   const connections: Figures[] = [];
@@ -46,6 +48,7 @@ async function measure(holding: HoldPlan) {
   const { count } = holding;
   const holder = new Child("hold-child.ts", holding, undefined, ["--expose-gc"]);
   const { port, genesis } = await holder.wait<Held>("holding");
+  await warmUp({ do: "idle", port, count: Math.ceil(count * warmUpPart), genesis });
   const plan: WirePlan = { do: "idle", port, count, genesis };
   const dialler = new Child("wire-child.ts", plan);
   const memory = async () => {
@@ -69,6 +72,14 @@ async function measure(holding: HoldPlan) {
     await dialler.stop();
     await holder.stop();
   }
+}
+
+/** Compiles what will run and lets the young generation grow: that is paid once, not by each. */
+async function warmUp(plan: WirePlan): Promise<void> {
+  const dialler = new Child("wire-child.ts", plan);
+  dialler.tell({ type: "go" });
+  await dialler.wait("up");
+  await dialler.stop();
 }
 
 interface Held {

@@ -206,7 +206,7 @@ test("the table of disconnect codes is complete", () => {
 
 function penaltyName({ score, disconnect, discourage }: Penalty): string {
   if (discourage) return "violation";
-  if (disconnect) return "disconnect";
+  if (disconnect) return score > 0 ? `costly(${score})` : "disconnect";
   return score > 0 ? `soft(${score})` : "none";
 }
 

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { vectorFiles } from "../scripts/vectors/vector-files.ts";
+import { addresses } from "./support/independent-decoder/addresses.ts";
 import * as wire from "./support/independent-decoder/judges.ts";
 import * as objects from "./support/independent-decoder/object-judges.ts";
 import { recoveries } from "./support/independent-decoder/recovery.ts";
@@ -22,12 +23,14 @@ const judges: Readonly<Record<string, Readonly<Record<string, wire.Judge>>>> = {
   "frames.json": wire.frames,
   "recorded-frames.json": wire.recordedFrames,
   "messages.json": wire.messages,
+  "addresses.json": addresses,
   "transactions.json": objects.transactions,
   "headers.json": objects.headers,
   "bodies.json": objects.bodies,
   "votes.json": objects.votes,
   "certificates.json": objects.certificates,
   "evidence.json": objects.evidence,
+  "attestations.json": objects.attestations,
   "validator-sets.json": objects.validatorSets,
   "merkle.json": objects.merkle,
   "state-tree.json": objects.stateTree,

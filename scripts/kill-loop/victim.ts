@@ -114,6 +114,7 @@ function kindOf(request: SignRequest, ownBlocks: Set<string>): Signed {
     ownBlocks.add(toHex(request.blockHash));
     return "seal";
   }
+  if (request.type === "attest") throw new Error("nobody here asks for a proof");
   const vote = decodeVoteData(request.data);
   return !("problem" in vote) && ownBlocks.has(vote.targetHash) ? "own-vote" : "vote";
 }

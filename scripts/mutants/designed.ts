@@ -4,6 +4,9 @@ import { edit, type Mutant, sim, unit } from "./mutant.ts";
 const schedules = "test/scenario/finality/counterexample-schedules.test.ts";
 const search = "test/scenario/finality/counterexample-search.test.ts";
 const partition = "test/scenario/finality/counterexample-partition.test.ts";
+/** Whole networks, with a prescribed swarm: no change of what seeds draw moves them. */
+const networks = "test/scenario/finality/networks.test.ts";
+const plots = "test/scenario/finality/plots.test.ts";
 const signerFile = "test/unit/host/signer-file.test.ts";
 
 const signerCrash = "test/unit/host/signer-crash.test.ts";
@@ -113,11 +116,7 @@ export const designedMutants: readonly Mutant[] = [
         "set change: one member of six is replaced, on one of two branches, once",
         conflicting,
       ),
-      sim(
-        "41",
-        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
-        /changes 2 members/,
-      ),
+      unit(networks, "two changes of the set agreed at once", /changes 2 members/),
     ],
   },
   {
@@ -130,11 +129,7 @@ export const designedMutants: readonly Mutant[] = [
         "set change: two members of four are replaced, on one of two branches, and nothing",
         conflicting,
       ),
-      sim(
-        "5",
-        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
-        /is at \d+, others at \d+/,
-      ),
+      unit(plots, "a set changed beyond a cut", /two blocks of slot \d+ have a quorum/),
     ],
   },
   {
@@ -215,11 +210,7 @@ export const designedMutants: readonly Mutant[] = [
     ],
     hunts: [
       unit(partition, "a partition 0,1 | 2,3 to the cap", /not final again[^\n']*/),
-      sim(
-        "99",
-        ["--nodes", "5", "--hours", "0.05", "--byzantine", "under", "--cheats", "0"],
-        /the final block is \d+ slots old/,
-      ),
+      unit(networks, "two halves that both grew to the cap heal", /final block is \d+ slots old/),
     ],
   },
   {
@@ -234,11 +225,7 @@ export const designedMutants: readonly Mutant[] = [
     ],
     hunts: [
       unit(partition, "a partition 0,1 | 2,3 to the cap", /not final again[^\n']*/),
-      sim(
-        "3596",
-        ["--nodes", "4", "--hours", "0.05", "--byzantine", "under", "--cheats", "0"],
-        /the final block is \d+ slots old/,
-      ),
+      unit(networks, "two halves that both grew to the cap heal", /final block is \d+ slots old/),
     ],
   },
 ];

@@ -1,5 +1,5 @@
 /** Mutants of what a block may be and what it does: cap, governance, evidence, jail. */
-import { edit, type Mutant, sim, unit } from "./mutant.ts";
+import { edit, type Mutant, unit } from "./mutant.ts";
 
 const carried = "test/unit/chain/carried-proof.test.ts";
 const schedules = "test/scenario/finality/counterexample-schedules.test.ts";
@@ -7,6 +7,8 @@ const governance = "test/unit/chain/governance.test.ts";
 const evidence = "test/unit/chain/evidence-desk.test.ts";
 const ledgerEvidence = "test/unit/chain/ledger-evidence.test.ts";
 const serving = "test/scenario/finality/counterexample-serving.test.ts";
+
+const networks = "test/scenario/finality/networks.test.ts";
 
 export const chainMutants: readonly Mutant[] = [
   {
@@ -86,11 +88,7 @@ export const chainMutants: readonly Mutant[] = [
     ],
     hunts: [
       unit(ledgerEvidence, "a jailed validator seals no block"),
-      sim(
-        "6",
-        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
-        /of a convicted sealer/,
-      ),
+      unit(networks, "a convicted validator that nobody can remove yet", /of a convicted sealer/),
     ],
   },
   {

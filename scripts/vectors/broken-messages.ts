@@ -2,6 +2,19 @@
 
 const nonce = "c4080001020304050607";
 
+/** A `peers` message of one entry, its fields in hex. */
+function peersOf(fields: {
+  readonly port?: string;
+  readonly owner?: string;
+  readonly seen?: string;
+  readonly signed?: string;
+  readonly signature?: string;
+}): string {
+  const { port = "10e1", owner = "01".repeat(32), seen = `000f${"01".repeat(6)}` } = fields;
+  const { signed = `000f${"01".repeat(6)}`, signature = "01".repeat(64) } = fields;
+  return `919206c486${"01".repeat(16)}${port}${owner}00000001${seen}${signed}${signature}`;
+}
+
 /** Payloads in hex, each broken in one way. */
 export const broken: readonly (readonly [string, string])[] = [
   ["no bytes", ""],
@@ -13,7 +26,7 @@ export const broken: readonly (readonly [string, string])[] = [
   ["65,535 messages promised", "dcffff920501"],
   ["4,294,967,295 messages promised", "ddffffffff920501"],
   ["type 0", "91920001"],
-  ["type 19", "91921301"],
+  ["type 20", "91921401"],
   ["type 127", "91927f01"],
   ["type 2^53", "9192cf002000000000000001"],
   ["type -1", "9192d0ff01"],
@@ -57,10 +70,14 @@ export const broken: readonly (readonly [string, string])[] = [
   ["disconnect text with a line feed", "91930301a10a"],
   ["disconnect text not ASCII", "91930301a2c3a9"],
   ["disconnect text with an escape", "91930301a11b"],
-  ["peers of 61 bytes", `919206c43d${"01".repeat(61)}`],
-  ["peers with port 0", `919206c43e${"01".repeat(16)}0000${"01".repeat(36)}0000000000000001`],
-  ["peers last seen 2^53", `919206c43e${"01".repeat(54)}0020000000000000`],
-  ["peers of 65 entries", `919206c50fbe${"01".repeat(4_030)}`],
+  ["peers of 133 bytes", `919206c485${"01".repeat(133)}`],
+  ["peers with port 0", peersOf({ port: "0000" })],
+  ["peers last seen 2^53", peersOf({ seen: "0020000000000000" })],
+  ["peers signed at 2^53", peersOf({ signed: "0020000000000000" })],
+  ["peers signed at no time", peersOf({ signed: "00".repeat(8) })],
+  ["peers of a time without a signature", peersOf({ signature: "00".repeat(64) })],
+  ["peers signed by nobody", peersOf({ owner: "00".repeat(32) })],
+  ["peers of 65 entries", `919206c52206${"01".repeat(8_710)}`],
   ["inv of no items", "919207c400"],
   ["inv of 34 bytes", `919207c422${"01".repeat(34)}`],
   ["inv of kind 3", `919207c42103${"00".repeat(32)}`],

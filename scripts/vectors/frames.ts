@@ -185,7 +185,9 @@ function open(frames: readonly Uint8Array[]): void {
       const read = reader.read(frame, at);
       at = read.at;
       if (read.step.type === "header") inbox.onHeader(read.step.header);
-      if (read.step.type === "frame") inbox.onFrame(read.step.frame);
+      if (read.step.type !== "frame") continue;
+      const joined = inbox.onFrame(read.step.frame);
+      if (joined !== undefined) inbox.decode(read.step.frame, joined);
     }
   }
 }

@@ -1,11 +1,11 @@
 /** Every message: least, typical, most; and payloads that must be refused. */
 import { concatBytes } from "../../src/base/bytes.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
-import { nodeIdOf } from "../../src/model/ids.ts";
 import { wireLimits } from "../../src/params/limits.ts";
 import { encodeAddressEntries } from "../../src/wire/address.ts";
 import { decodePayload, encodePayload } from "../../src/wire/codec.ts";
 import { type Message, messageNumbers, messageRules } from "../../src/wire/messages.ts";
+import { addressEntry, unsignedEntry } from "./addresses.ts";
 import { broken, longBroken } from "./broken-messages.ts";
 import {
   bytesOf,
@@ -14,7 +14,6 @@ import {
   genesisHash,
   hex,
   pattern,
-  responderId,
   type VectorCase,
   type VectorFile,
   wireCodeOf,
@@ -37,14 +36,6 @@ function repeated(unit: Uint8Array, times: number): Uint8Array {
 const items = (count: number): Uint8Array => repeated(item(2, "block"), count);
 const bodyMost = repeated(pattern(256), 4_096);
 
-const entry = (low: number) => ({
-  ip16: bytesOf(`00000000000000000000ffffc00002${low.toString(16).padStart(2, "0")}`),
-  port: 4_321,
-  nodeId: nodeIdOf(responderId),
-  services: 1,
-  lastSeenMs: 1_800_000_000_000,
-});
-
 /** Least, typical, and most of each type. */
 const samples: readonly (readonly [string, Message])[] = [
   ["ping least", { type: "ping", nonce: fill(0, 8), sentAtMs: 0 }],
@@ -60,12 +51,15 @@ const samples: readonly (readonly [string, Message])[] = [
   ["get_peers least", { type: "get_peers", count: 1 }],
   ["get_peers most", { type: "get_peers", count: 64 }],
   ["peers least", { type: "peers", entries: fill(0, 0) }],
-  ["peers typical", { type: "peers", entries: encodeAddressEntries([entry(1), entry(2)]) }],
+  [
+    "peers typical",
+    { type: "peers", entries: encodeAddressEntries([addressEntry(1), unsignedEntry(2)]) },
+  ],
   [
     "peers most",
     {
       type: "peers",
-      entries: encodeAddressEntries(Array.from({ length: 64 }, (_, i) => entry(i))),
+      entries: encodeAddressEntries(Array.from({ length: 64 }, (_, i) => addressEntry(i))),
     },
   ],
   ["inv least", { type: "inv", items: item(1, "tx") }],
@@ -120,6 +114,7 @@ const samples: readonly (readonly [string, Message])[] = [
   ["certificate most", { type: "certificate", certificate: repeated(pattern(114), 73) }],
   ["evidence least", { type: "evidence", evidence: pattern(325) }],
   ["evidence most", { type: "evidence", evidence: pattern(877) }],
+  ["attest typical", { type: "attest", attestation: pattern(96) }],
 ];
 
 /** Fields with bytes as hex; long ones by what they repeat. */
@@ -206,7 +201,7 @@ export function messagesFile(): VectorFile {
     name: "messages",
     description:
       "Payloads of every message, in shortest and in wide form, and must-reject payloads.",
-    spec: "protocol-spec/04-messages §1 to §4",
+    spec: "protocol-spec/04-messages §1 to §7",
     cases: [...numbers, most, ...accepted(), ...refused()],
   };
 }

@@ -3,9 +3,15 @@
  * `<!-- generated: name -->` and `<!-- end -->`, so that text and code cannot differ.
  */
 import constants from "../../protocol-spec/constants.json" with { type: "json" };
+import rates from "../../protocol-spec/rates.json" with { type: "json" };
 import { connectionLimits, relayLimits, syncLimits } from "../../src/params/limits.ts";
 import { HANDSHAKE } from "../../src/peer/handshake-table.ts";
-import { disconnectNumbers, messageNumbers, messageRules } from "../../src/wire/messages.ts";
+import {
+  addressEntryBytes,
+  disconnectNumbers,
+  messageNumbers,
+  messageRules,
+} from "../../src/wire/messages.ts";
 
 type Row = readonly (string | number)[];
 
@@ -35,7 +41,9 @@ const fields: Readonly<Record<keyof typeof messageNumbers, readonly string[]>> =
   disconnect: ["code 1 to 9", "text str <= 128, printable ASCII"],
   credit: ["totalBytes u53"],
   get_peers: [`count 1 to ${connectionLimits.addressesPerMessageMax}`],
-  peers: [`entries bin, 0 to ${connectionLimits.addressesPerMessageMax} of 62 (§3)`],
+  peers: [
+    `entries bin, 0 to ${connectionLimits.addressesPerMessageMax} of ${addressEntryBytes} (§3)`,
+  ],
   inv: [items()],
   get_data: [items()],
   not_found: [items()],
@@ -53,6 +61,7 @@ const fields: Readonly<Record<keyof typeof messageNumbers, readonly string[]>> =
   vote: ["vote bin 176"],
   certificate: ["certificate bin 179 to 8,322 (§6)"],
   evidence: ["evidence bin 325 to 877 (§6)"],
+  attest: ["attestation bin 96 (§7)"],
 };
 
 function items(): string {
@@ -86,11 +95,33 @@ function limitsBlock(): string {
   return sections.join("\n\n");
 }
 
+function ratesBlock(): string {
+  const rows = Object.entries(rates).map(([kind, rate]) => {
+    const { perSecond, burst, workUs, why } = rate;
+    const bytes = "bytesPerSecond" in rate ? grouped(rate.bytesPerSecond) : "";
+    const bytesBurst = "bytesBurst" in rate ? grouped(rate.bytesBurst) : "";
+    const perKib = "workUsPerKib" in rate ? rate.workUsPerKib : "";
+    const cells = [grouped(perSecond), grouped(burst), bytes, bytesBurst, workUs, perKib, why];
+    return [`\`${kind}\``, ...cells];
+  });
+  const heads = [
+    "per second",
+    "burst",
+    "bytes/s",
+    "burst, bytes",
+    "us each",
+    "us for 1 KiB",
+    "why",
+  ];
+  return table(["message", ...heads], rows);
+}
+
 const blocks: Readonly<Record<string, () => string>> = {
   handshake: handshakeBlock,
   messages: messagesBlock,
   disconnect: disconnectBlock,
   limits: limitsBlock,
+  rates: ratesBlock,
 };
 
 const pages = ["02-handshake.md", "04-messages.md", "08-limits.md"];

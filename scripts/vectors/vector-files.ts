@@ -1,4 +1,7 @@
 /** Every vector file, and how it is written down. Made by the public encoders of src alone. */
+
+import { addressesFile } from "./addresses.ts";
+import { attestationsFile } from "./attestations.ts";
 import { chainFile } from "./chain.ts";
 import { framesFile } from "./frames.ts";
 import { handshakeFile } from "./handshake.ts";
@@ -23,12 +26,14 @@ const makers: readonly (() => VectorFile)[] = [
   framesFile,
   recordedFramesFile,
   messagesFile,
+  addressesFile,
   transactionsFile,
   headersFile,
   bodiesFile,
   votesFile,
   certificatesFile,
   evidenceFile,
+  attestationsFile,
   validatorSetsFile,
   merkleFile,
   stateTreeFile,

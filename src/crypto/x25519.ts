@@ -4,6 +4,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { portableX25519, portableX25519PublicKey } from "./portable-x25519.ts";
+import { equalSecret } from "./secret.ts";
 import { sodium } from "./sodium.ts";
 
 export const x25519KeyBytes = 32;
@@ -15,6 +16,21 @@ export function x25519PublicKey(secret: Uint8Array): Uint8Array {
   const publicKey = new Uint8Array(x25519KeyBytes);
   sodium.crypto_scalarmult_base(publicKey, secret);
   return publicKey;
+}
+
+/** Of secrets that serve many handshakes; with a copy, for the caller may overwrite its own. */
+const lasting = new WeakMap<
+  Uint8Array,
+  { readonly secret: Uint8Array; readonly key: Uint8Array }
+>();
+
+/** `x25519PublicKey` of a secret that is asked for again and again: made once for each object. */
+export function lastingX25519PublicKey(secret: Uint8Array): Uint8Array {
+  const known = lasting.get(secret);
+  if (known !== undefined && equalSecret(known.secret, secret)) return known.key;
+  const key = x25519PublicKey(secret);
+  lasting.set(secret, { secret: secret.slice(), key });
+  return key;
 }
 
 /**

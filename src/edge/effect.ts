@@ -1,4 +1,5 @@
 /** What the core wants done. The host decides nothing; effects are performed in order. */
+import type { AttestedSession } from "../model/attestation.ts";
 import type { PublicKey, TxId } from "../model/ids.ts";
 import type { SigningDomain } from "../model/signing-domain.ts";
 import type { Conn, Job, Ticket } from "./conn.ts";
@@ -34,7 +35,13 @@ export interface VoteRequest {
   readonly genesisHash: Uint8Array;
 }
 
-export type SignRequest = SealRequest | VoteRequest;
+/** The proof of the key to one peer in one session (05-objects §11): no floor stands against it. */
+export interface AttestRequest extends AttestedSession {
+  readonly type: "attest";
+  readonly validator: PublicKey;
+}
+
+export type SignRequest = SealRequest | VoteRequest | AttestRequest;
 
 export type Answer =
   | { readonly type: "accepted"; readonly id: TxId }

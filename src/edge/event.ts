@@ -3,7 +3,36 @@
  * Strings that a peer chose are already cut and made printable here.
  */
 import type { BlockHash, NodeId, PublicKey, TxId } from "../model/ids.ts";
+import type { DisconnectCode } from "../wire/messages.ts";
 import type { Conn } from "./conn.ts";
+import type { BlameCode } from "./port.ts";
+
+/** Why a newcomer is turned away (09-connections §1). */
+export type RefusalCode =
+  | "banned"
+  | "handshakes-of-address"
+  | "handshake-rate-of-address"
+  | "handshake-rate-of-group"
+  | "address-full"
+  | "group-full"
+  | "slots-full"
+  | "duplicate"
+  | "self"
+  | "feeler"
+  | "not-a-member";
+
+/** Why a connection makes room (09-connections §1, §2). */
+export type EvictionCode =
+  | "handshakes-full"
+  | "inbound-full"
+  | "overload"
+  | "extra-full"
+  | "extra-block-only"
+  | "same-group"
+  | "lagging";
+
+/** Why a connection ended: a farewell (04-messages §5), a fault (07-errors), or without a word. */
+export type CloseCode = DisconnectCode | BlameCode | "closed";
 
 export type NodeEvent =
   | { readonly type: "dialling"; readonly conn: Conn; readonly address: string }
@@ -22,28 +51,52 @@ export type NodeEvent =
       readonly agent: string;
       readonly height: number;
     }
-  /** Turned away before a byte was read: the cheapest defence (09-connections §1). */
+  /** Turned away: before a byte was read, or (with `nodeId`) once it had proved who it is. */
   | {
       readonly type: "connection-refused";
       readonly conn: Conn;
+      readonly nodeId: NodeId | undefined;
       readonly address: string;
-      readonly code: string;
+      readonly code: RefusalCode;
       readonly detail: string;
+    }
+  /** We end a connection that did nothing wrong; `peer-closed` follows when it had a session. */
+  | {
+      readonly type: "connection-evicted";
+      readonly conn: Conn;
+      readonly nodeId: NodeId | undefined;
+      readonly address: string;
+      readonly inbound: boolean;
+      readonly code: EvictionCode;
     }
   /** `subject` is `ip:...` or `id:...`; it is neither dialled nor let in for `forMs`. */
   | {
       readonly type: "peer-discouraged";
       readonly subject: string;
-      readonly code: string;
+      readonly code: BlameCode;
       readonly forMs: number;
     }
-  /** `code` is a disconnect code (04-messages §5) or a wire code (07-errors). */
+  /** The operator turns away an address, a range or an identity; undefined: until lifted. */
+  | {
+      readonly type: "banned";
+      readonly subject: string;
+      readonly reason: string;
+      readonly forMs: number | undefined;
+    }
+  | { readonly type: "ban-lifted"; readonly subject: string }
+  /** The network came to look partitioned from here, or whole again. */
+  | {
+      readonly type: "reach-changed";
+      readonly isPartitioned: boolean;
+      readonly peers: { readonly known: number; readonly reached: number };
+      readonly validators: { readonly count: number; readonly silent: number };
+    }
   | {
       readonly type: "peer-closed";
       readonly conn: Conn;
       readonly nodeId: NodeId | undefined;
       readonly address: string;
-      readonly code: string;
+      readonly code: CloseCode;
       readonly detail: string;
       readonly byUs: boolean;
     }
@@ -52,7 +105,7 @@ export type NodeEvent =
       readonly conn: Conn;
       readonly nodeId: NodeId | undefined;
       readonly address: string;
-      readonly code: string;
+      readonly code: BlameCode;
       readonly detail: string;
     }
   | {

@@ -43,5 +43,13 @@ export type Command =
   /** Dial and keep `host:port`. */
   | { readonly type: "connect"; readonly address: string }
   | { readonly type: "disconnect"; readonly conn: Conn }
+  /** Turn away an address, a range or an identity (09-connections §8); undefined: until lifted. */
+  | {
+      readonly type: "ban";
+      readonly subject: string;
+      readonly reason: string;
+      readonly forMs: number | undefined;
+    }
+  | { readonly type: "lift-ban"; readonly subject: string }
   /** Say goodbye to every peer and persist what is pending; then nothing more is done. */
   | { readonly type: "shutdown" };

@@ -6,10 +6,13 @@
  *   seal  (slot)             slot   above sealSlot        sealSlot   := slot
  *   vote  (source, target)   target above targetSlot      targetSlot := target
  *                            source not below sourceSlot  sourceSlot := source
+ *   attest                   always                       -
  *
  * Invariant: no two requests that are allowed one after the other are a double seal, a double vote
  * or a surround. protocol-spec/06-validation §8.
  */
+import { unreachable } from "../base/assert.ts";
+import { attestationPreimage } from "../model/attestation.ts";
 import { sealPreimage } from "../model/header.ts";
 import { blockHashOf } from "../model/ids.ts";
 import { decodeVoteData, votePreimage } from "../model/vote.ts";
@@ -23,6 +26,7 @@ export interface Refusal {
 
 /** The floors once `request` is signed, or why it must not be. */
 export function floorsAfter(floors: SignerFloors, request: SignRequest): SignerFloors | Refusal {
+  if (request.type === "attest") return floors;
   return request.type === "seal" ? afterSeal(floors, request) : afterVote(floors, request);
 }
 
@@ -52,7 +56,14 @@ function afterVote(floors: SignerFloors, { data }: VoteRequest): SignerFloors | 
 /** What is signed for `request`. */
 export function preimageOf(request: SignRequest): Uint8Array {
   const { genesisHash } = request;
-  return request.type === "seal"
-    ? sealPreimage(genesisHash, blockHashOf(request.blockHash))
-    : votePreimage(genesisHash, request.data);
+  switch (request.type) {
+    case "seal":
+      return sealPreimage(genesisHash, blockHashOf(request.blockHash));
+    case "vote":
+      return votePreimage(genesisHash, request.data);
+    case "attest":
+      return attestationPreimage(request, request.validator);
+    default:
+      return unreachable(request);
+  }
 }

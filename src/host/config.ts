@@ -9,8 +9,11 @@ import yargs from "yargs";
 import { z } from "zod";
 import type { BlockRef } from "../chain/records.ts";
 import { isHex32 } from "../model/ids.ts";
-import { chainLimits, connectionLimits } from "../params/limits.ts";
+import type { LineOptions } from "../node/node-options.ts";
+import { chainLimits } from "../params/limits.ts";
 import { parsePeerAddress } from "../wire/address.ts";
+import { type AccessConfig, accessSchema, resolveAccess, slotDefaults } from "./access-options.ts";
+import { type BookConfig, bookSchema, resolveBook } from "./book-options.ts";
 import { parseBlockRef } from "./checkpoint.ts";
 import { plainWords, wholeNumber } from "./command-line.ts";
 import { systemCode } from "./host-error.ts";
@@ -39,6 +42,11 @@ export interface Config {
   readonly outboundTarget: number;
   readonly allowPrivate: boolean;
   readonly recordFrames: boolean;
+  readonly line: LineOptions;
+  readonly access: AccessConfig;
+  readonly book: BookConfig;
+  /** A thin line: little is passed on, and little is taken at once. */
+  readonly isLow: boolean;
   readonly agentSuffix: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFile: string | undefined;
@@ -83,10 +91,15 @@ const schema = z.object({
   "signer-amnesia": z.boolean("true or false expected").default(false),
   "passphrase-file": text.optional(),
   "slot-ms": wholeNumber(chainLimits.slotMsMin, chainLimits.slotMsMax).optional(),
-  "max-peers": wholeNumber(1, 1000).default(connectionLimits.peersMax),
+  "max-peers": wholeNumber(1, 1000).optional(),
   outbound: wholeNumber(0, 1000).optional(),
   "allow-private": z.boolean("true or false expected").default(true),
+  "upload-kbps": wholeNumber(0, 100_000_000).default(0),
+  "download-kbps": wholeNumber(0, 100_000_000).default(0),
+  "upload-target-mb": wholeNumber(0, 100_000_000).default(0),
   "record-frames": z.boolean("true or false expected").default(false),
+  ...accessSchema,
+  ...bookSchema,
   "agent-suffix": text
     .regex(/^[!-~]{1,32}$/, "1 to 32 printable ASCII characters without spaces expected")
     .optional(),
@@ -137,9 +150,17 @@ export function withEnvFile(env: NodeJS.ProcessEnv, path = ".env"): NodeJS.Proce
 
 /** Defaults that follow from other options, and what does not go together. */
 function resolve(given: z.infer<typeof schema>, problems: string[]): Config {
-  const { listen, "max-peers": peersMax, "slot-ms": slotMs, network, connect } = given;
-  if (slotMs !== undefined && (network !== undefined || connect.length > 0)) {
-    const other = network !== undefined ? "--network" : "--connect";
+  const { listen, "slot-ms": slotMs, network, profile } = given;
+  const defaults = slotDefaults(profile);
+  const { "max-peers": peersMax = defaults.peersMax } = given;
+  const { access, connect: named } = resolveAccess(given);
+  const connect = [...given.connect, ...named];
+  if (access.sentries !== undefined && given.connect.length > 0) {
+    problems.push("--connect: a node with --sentries speaks with those alone: leave it out");
+  }
+  const asked = connect.length > 0 ? "--connect" : given.bootstrap.length > 0 && "--bootstrap";
+  const other = network !== undefined ? "--network" : asked;
+  if (slotMs !== undefined && other) {
     problems.push(`--slot-ms is for a new devnet; with ${other} the network decides: leave it out`);
   }
   if (given.outbound !== undefined && given.outbound > peersMax) {
@@ -159,9 +180,17 @@ function resolve(given: z.infer<typeof schema>, problems: string[]): Config {
     passphraseFile: given["passphrase-file"],
     slotMs,
     peersMax,
-    outboundTarget: given.outbound ?? Math.min(connectionLimits.outboundTarget, peersMax),
+    outboundTarget: given.outbound ?? Math.min(defaults.outboundTarget, peersMax),
     allowPrivate: given["allow-private"],
     recordFrames: given["record-frames"],
+    line: {
+      uploadKbps: given["upload-kbps"],
+      downloadKbps: given["download-kbps"],
+      uploadTargetMb: given["upload-target-mb"],
+    },
+    access,
+    book: resolveBook(given),
+    isLow: profile === "low",
     agentSuffix: given["agent-suffix"],
     logLevel: given["log-level"],
     logFile: given["log-file"],

@@ -4,6 +4,10 @@
  *   lock              who holds the folder
  *   network.json      the network this node belongs to
  *   durable-tip.json  what must never be found missing (durable-tip.ts)
+ *   peers.json        the address book over a restart (peers-file.ts)
+ *   bans.json         who is turned away (conduct-files.ts)
+ *   scores.json       how good peers have been to us
+ *   api-token         who shows it may change the node (api-token.ts)
  *   chain/            the LevelDB
  *   keys/             node.json, validator.json and its floor, accounts.json of a devnet
  */
@@ -43,6 +47,18 @@ export class DataFolder {
   }
   get durableTip(): string {
     return join(this.path, "durable-tip.json");
+  }
+  get peers(): string {
+    return join(this.path, "peers.json");
+  }
+  get bans(): string {
+    return join(this.path, "bans.json");
+  }
+  get scores(): string {
+    return join(this.path, "scores.json");
+  }
+  get apiToken(): string {
+    return join(this.path, "api-token");
   }
   get chain(): string {
     return join(this.path, "chain");

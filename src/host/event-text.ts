@@ -2,7 +2,7 @@
  * Facts about a node as one line of text, and how loud each is. Strings that a peer chose were made
  * printable in the core; they are cut and escaped again here, where a terminal is at stake.
  */
-import type { NodeEvent } from "../edge/event.ts";
+import type { EvictionCode, NodeEvent } from "../edge/event.ts";
 
 export type EventLevel = "debug" | "info" | "warn" | "error";
 
@@ -12,7 +12,11 @@ export const eventLevels = {
   "dial-failed": "info",
   "peer-ready": "info",
   "connection-refused": "debug",
+  "connection-evicted": "debug",
   "peer-discouraged": "warn",
+  banned: "warn",
+  "ban-lifted": "warn",
+  "reach-changed": "error",
   "peer-closed": "info",
   "peer-blamed": "warn",
   "head-moved": "debug",
@@ -37,6 +41,7 @@ export const eventLevels = {
 
 export function levelOf(event: NodeEvent): EventLevel {
   if (event.type === "clock-compared" && !event.isOff) return "info";
+  if (event.type === "reach-changed" && !event.isPartitioned) return "info";
   // A reorg is news; growth is not.
   if (event.type === "head-moved" && event.disconnected > 0) return "info";
   return eventLevels[event.type];
@@ -54,8 +59,21 @@ export function eventText(event: NodeEvent): string {
     }
     case "connection-refused":
       return `connection from ${printable(event.address)} refused: ${cause(event)}`;
+    case "connection-evicted": {
+      const way = event.inbound ? "from" : "to";
+      return `connection ${way} ${printable(event.address)} ended: ${evictionReasons[event.code]}`;
+    }
     case "peer-discouraged":
-      return `${printable(event.subject)} is turned away for ${Math.ceil(event.forMs / 60_000)} min: ${printable(event.code)}`;
+      return `${printable(event.subject)} is turned away for ${minutes(event.forMs)}: ${printable(event.code)}`;
+    case "banned": {
+      const until = event.forMs === undefined ? "until lifted" : `for ${minutes(event.forMs)}`;
+      const why = event.reason === "" ? "" : `: ${printable(event.reason)}`;
+      return `${printable(event.subject)} is banned ${until}${why}`;
+    }
+    case "ban-lifted":
+      return `${printable(event.subject)} is banned no more`;
+    case "reach-changed":
+      return reachText(event);
     case "peer-closed": {
       const who = event.nodeId === undefined ? "connection" : `peer ${short(event.nodeId)}`;
       const by = event.byUs ? "closed by us" : "closed";
@@ -106,11 +124,30 @@ export function eventText(event: NodeEvent): string {
   }
 }
 
-function clockText({ byMs, peers, isOff }: Extract<NodeEvent, { type: "clock-compared" }>): string {
+function reachText({ isPartitioned, peers, validators }: EventOf<"reach-changed">): string {
+  const seen =
+    `${peers.reached} of ${peers.known} known peers are connected, ` +
+    `${validators.silent} of ${validators.count} validators are not heard of`;
+  return isPartitioned
+    ? `THE NETWORK LOOKS PARTITIONED FROM HERE: ${seen}. Check this machine's network`
+    : `the network is in reach again: ${seen}`;
+}
+
+function clockText({ byMs, peers, isOff }: EventOf<"clock-compared">): string {
   if (!isOff) return `our clock agrees again with those of ${peers} peers`;
   const how = byMs > 0 ? "behind" : "ahead of";
   return `our clock is ${Math.abs(byMs)} ms ${how} those of ${peers} peers: check its synchronisation`;
 }
+
+const evictionReasons = {
+  "handshakes-full": "too many handshakes, most of them from its netgroup",
+  "inbound-full": "it makes room for another peer",
+  overload: "this machine is too busy for so many peers",
+  "extra-full": "one peer more was tried for a while, and this one brought least",
+  "extra-block-only": "one block-only peer more was tried for a while, and this one brought less",
+  "same-group": "another outbound peer is in the same netgroup",
+  lagging: "its best header stays behind ours",
+} as const satisfies Record<EvictionCode, string>;
 
 const misdeeds = {
   "double-seal": "it sealed two blocks of one slot",
@@ -127,6 +164,10 @@ const haltText =
 function cause({ code, detail }: { readonly code: string; readonly detail: string }): string {
   return detail === "" ? printable(code) : `${printable(code)}, ${printable(detail)}`;
 }
+
+const minutes = (ms: number) => `${Math.ceil(ms / 60_000)} min`;
+
+type EventOf<T extends NodeEvent["type"]> = Extract<NodeEvent, { type: T }>;
 
 /** First and last digits of an id, enough to recognise it. */
 export function short(id: string): string {

@@ -1,7 +1,7 @@
 /**
  * The log: one line per event, as text for people or JSON for programs, to stderr and to a file.
- * An attacker who makes us log has a budget: so many bytes for each kind of event and minute, then
- * a count of what was left out.
+ * An attacker who makes us log has a budget: so many bytes for each kind of line and hour, then a
+ * count of what was left out. Strings of others are cut and escaped, so no line is another's.
  */
 import { pino } from "pino";
 import { toHex } from "../base/bytes.ts";
@@ -23,14 +23,16 @@ export interface LogOptions {
   readonly nowMs?: () => number;
 }
 
-export const eventBytesPerMinute = 16_384;
+/** Of each kind of line. A block sealed each second takes two thirds of it. */
+export const lineBytesPerHour = 1_048_576;
+const hourMs = 3_600_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export class NodeLog {
   private readonly log: pino.Logger;
   private readonly nowMs: () => number;
-  private readonly budgets = new Map<NodeEvent["type"], Budget>();
+  private readonly budgets = new Map<LineKind, Budget>();
   private readonly file: { end(): void } | undefined;
 
   constructor(options: LogOptions) {
@@ -67,7 +69,10 @@ export class NodeLog {
   }
 
   say(level: EventLevel, text: string, fields: Fields = {}): void {
-    this.log[level](showable(fields), text);
+    if (!this.log.isLevelEnabled(level)) return;
+    const shown = showable(fields);
+    const bytes = text.length + JSON.stringify(shown).length;
+    if (this.spend("said", bytes)) this.log[level](shown, text);
   }
 
   /** Our own fault or the machine's, with the stack for whoever mends it. */
@@ -81,22 +86,22 @@ export class NodeLog {
     this.file?.end();
   }
 
-  /** True while `bytes` fit into this minute's budget of `type`. */
-  private spend(type: NodeEvent["type"], bytes: number): boolean {
-    const minute = Math.floor(this.nowMs() / 60_000);
+  /** True while `bytes` fit into this hour's budget of `type`. */
+  private spend(type: LineKind, bytes: number): boolean {
+    const hour = Math.floor(this.nowMs() / hourMs);
     let budget = this.budgets.get(type);
-    if (budget === undefined || budget.minute !== minute) {
+    if (budget === undefined || budget.hour !== hour) {
       if (budget !== undefined) this.reportSuppressed(type, budget);
-      budget = { minute, bytes: 0, suppressed: 0 };
+      budget = { hour, bytes: 0, suppressed: 0 };
       this.budgets.set(type, budget);
     }
     budget.bytes += bytes;
-    if (budget.bytes <= eventBytesPerMinute) return true;
+    if (budget.bytes <= lineBytesPerHour) return true;
     budget.suppressed++;
     return false;
   }
 
-  private reportSuppressed(type: NodeEvent["type"], budget: Budget): void {
+  private reportSuppressed(type: LineKind, budget: Budget): void {
     if (budget.suppressed === 0) return;
     const { suppressed } = budget;
     this.log.warn({ event: type, suppressed }, `suppressed ${suppressed} lines of ${type}`);
@@ -104,8 +109,11 @@ export class NodeLog {
   }
 }
 
+/** What the program itself says is one kind. */
+type LineKind = NodeEvent["type"] | "said";
+
 interface Budget {
-  readonly minute: number;
+  readonly hour: number;
   bytes: number;
   suppressed: number;
 }
@@ -126,7 +134,16 @@ function showable(fields: Fields): Record<string, unknown> {
 function plain(line: string): string {
   const { time, level, msg, stack } = JSON.parse(line) as Record<string, string | undefined>;
   const trace = stack === undefined ? "" : `\n${stack}`;
-  return `${new Date(time!).toTimeString().slice(0, 8)} ${level!.padEnd(5)} ${msg}${trace}\n`;
+  return `${new Date(time!).toTimeString().slice(0, 8)} ${level!.padEnd(5)} ${tame(msg!)}${trace}\n`;
+}
+
+/** No text of ours or of others begins a line that looks like one of the log, or moves a cursor. */
+function tame(text: string): string {
+  const escaped = text.replace(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return escaped.replace(/\n(?! )/g, "\n  ");
 }
 
 function openFile(path: string) {

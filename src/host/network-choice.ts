@@ -57,7 +57,7 @@ export async function chooseNetwork(chooser: Chooser): Promise<NetworkChoice> {
   const choice =
     given !== undefined
       ? choiceOf(given, "file")
-      : config.connect.length > 0
+      : config.connect.length + config.book.bootstrap.length > 0
         ? await askPeers(chooser)
         : newDevnet(chooser);
   demandPinned(choice, config);
@@ -65,10 +65,10 @@ export async function chooseNetwork(chooser: Chooser): Promise<NetworkChoice> {
   return choice;
 }
 
-/** Asks each `--connect` in turn, again and again until one answers: it may be starting, too. */
+/** Asks each `--connect` and `--bootstrap` in turn, again and again until one answers: it may be starting, too. */
 async function askPeers({ config, say, signal }: Chooser): Promise<NetworkChoice> {
   for (let round = 0; ; round++) {
-    for (const address of config.connect) {
+    for (const address of [...config.connect, ...config.book.bootstrap]) {
       const answer = await requestNetworkFile(address);
       signal.throwIfAborted();
       if ("failed" in answer) {

@@ -2,18 +2,9 @@
  * The options of `bin/node.ts`, one table for the command line, the environment, the help text and
  * `.env.example`. What their values must look like is in config.ts.
  */
-export interface OptionSpec {
-  /** `--name`; in the environment WINDLASS_NAME with underscores. */
-  readonly name: string;
-  /** A `list` may be given several times, or comma-separated in the environment. */
-  readonly kind: "text" | "list" | "flag";
-  readonly argument?: string;
-  readonly says: string;
-  /** The default in words. */
-  readonly otherwise: string;
-  /** For `.env.example`. */
-  readonly example: string;
-}
+import { accessOptions } from "./access-options.ts";
+import { bookOptions } from "./book-options.ts";
+import type { OptionSpec } from "./option-spec.ts";
 
 export const options = [
   {
@@ -134,6 +125,32 @@ export const options = [
     otherwise: "yes",
     example: "true",
   },
+  {
+    name: "upload-kbps",
+    kind: "text",
+    argument: "N",
+    says: "kilobits a second sent to all peers together; votes do not wait for it",
+    otherwise: "0, no limit",
+    example: "0",
+  },
+  {
+    name: "download-kbps",
+    kind: "text",
+    argument: "N",
+    says: "kilobits a second read from all peers together",
+    otherwise: "0, no limit",
+    example: "0",
+  },
+  {
+    name: "upload-target-mb",
+    kind: "text",
+    argument: "N",
+    says: "megabytes sent in a day, beyond which old blocks are refused to peers",
+    otherwise: "0, no target",
+    example: "0",
+  },
+  ...bookOptions,
+  ...accessOptions,
   {
     name: "record-frames",
     kind: "flag",

@@ -10,6 +10,7 @@ import { StoreDamaged } from "../chain/restore.ts";
 import { ed25519 } from "../crypto/ed25519.ts";
 import type { Env } from "../edge/env.ts";
 import type { NodeEvent } from "../edge/event.ts";
+import type { Command } from "../edge/input.ts";
 import type { StoreImage } from "../edge/store-image.ts";
 import type { BlockHash } from "../model/ids.ts";
 import { formatNetworkFile } from "../model/network-file.ts";
@@ -17,8 +18,11 @@ import type { Recovery } from "../model/recovery.ts";
 import { signingDomain } from "../model/signing-domain.ts";
 import { Node } from "../node/node.ts";
 import { connectionLimits } from "../params/limits.ts";
+import { readAccess } from "./access-files.ts";
+import { openOrCreateToken } from "./api-token.ts";
 import { ChainReader } from "./chain-reader.ts";
 import { demandBuried } from "./checkpoint.ts";
+import { ConductFiles, readConduct } from "./conduct-files.ts";
 import type { Config } from "./config.ts";
 import { DataFolder } from "./data-folder.ts";
 import { checkDurableTip, saveDurableTip, type TipVerdict, takesBack } from "./durable-tip.ts";
@@ -29,8 +33,10 @@ import { type Key, openKey, openOrCreateKey } from "./keys.ts";
 import { damaged, LevelStore } from "./level-store.ts";
 import { NodeMetrics } from "./metrics/node-metrics.ts";
 import { chooseNetwork, type NetworkChoice } from "./network-choice.ts";
+import { placesOf } from "./own-places.ts";
 import { readPassphrase } from "./passphrase.ts";
-import { readRecoveries, recoveryNotice } from "./recovery-files.ts";
+import { PeersFile, readPeers } from "./peers-file.ts";
+import { networkIdText, readRecoveries, recoveryNotice } from "./recovery-files.ts";
 import { SignerFile } from "./signer-file.ts";
 import { situationOf, startNotice } from "./signer-start.ts";
 import { preload } from "./store-preload.ts";
@@ -106,6 +112,14 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
   if (notice !== undefined) say("warn", notice);
   const { store, image, tip } = await openStore(folder, undo);
   const { checkpoint } = config;
+  const access = readAccess(config.access);
+  const conductPaths = { bans: folder.bans, scores: folder.scores };
+  const kept = readConduct(conductPaths, say);
+  const networkId = networkIdText(network.genesisHash, recoveries);
+  const keptPeers = readPeers(folder.peers, networkId, say);
+  const places = await placesOf(config, say);
+  // Behind sentries: no port, and none that others could learn of.
+  const listenPort = access.sentries === undefined ? config.listen : undefined;
   if (checkpoint !== undefined) await demandBuried(store, checkpoint);
   // Sealing on a chain that lost final blocks would fork what others hold for final.
   const mayLead = tip.type !== "shorter";
@@ -123,13 +137,19 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
       validator: key && signer && validatorOf(key, signer),
       checkpoint,
       recoveries,
-      listenPort: config.listen,
+      listenPort: listenPort ?? 0,
       connect: config.connect,
       agent: agentOf(config.agentSuffix),
       peersMax: config.peersMax,
       outboundTarget: config.outboundTarget,
       allowPrivate: config.allowPrivate,
+      line: config.line,
       recordFrames: config.recordFrames,
+      isLow: config.isLow,
+      ...access,
+      ...kept,
+      ...keptPeers,
+      ...places,
     },
     image,
   );
@@ -138,11 +158,16 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
     await saveDurableTip(folder.durableTip, node.queries.head());
   }
   const metrics = new NodeMetrics(node.queries, () => Date.now());
+  const conduct = new ConductFiles(conductPaths, node.queries.conduct, say);
+  undo.push(() => conduct.close());
+  const peers = new PeersFile(folder.peers, networkId, () => node.queries.keptPeers(), say);
+  undo.push(() => peers.close());
   const { onFatal } = options;
   const onEvent = (event: NodeEvent) => {
     // At once, whatever is still asked of it until the program has ended.
     if (event.type === "doppelganger") signer?.silence("another node signs with this key");
     metrics.onEvent(event);
+    void conduct.onEvent();
     options.onEvent(event);
   };
   const verifier = new VerifyInline(ed25519);
@@ -151,13 +176,23 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
     { inboundMax: config.peersMax + connectionLimits.pendingHandshakesMax },
   );
   // The peer port first: two nodes on one --listen must hear of that, not of the HTTP port.
-  await host.start(config.listen);
+  await host.start(listenPort);
   // From here on the host closes its store and signer itself.
-  undo.splice(1, undo.length, () => host.close());
-  const http = config.http && (await openHttp(config.http, { node, host, store, metrics }, say));
+  undo.splice(
+    1,
+    undo.length,
+    () => conduct.close(),
+    () => host.close(),
+    () => peers.close(),
+  );
+  const token = openOrCreateToken(folder.apiToken, systemRandom);
+  const parts = { node, host, store, metrics, token };
+  const http = config.http && (await openHttp(config.http, parts, say));
   const close = async () => {
     await http?.close();
+    await peers.close();
     await host.close();
+    await conduct.close();
     folder.close();
   };
   return { node, host, store, env, folder, network, recoveries, tip, http, close };
@@ -205,6 +240,7 @@ function openHttp(
     readonly host: Host;
     readonly store: LevelStore;
     readonly metrics: NodeMetrics;
+    readonly token: string;
   },
   say: RunOptions["say"],
 ): Promise<HttpServer> {
@@ -215,6 +251,8 @@ function openHttp(
     reader: new ChainReader(queries, parts.store),
     metrics: parts.metrics,
     submit: (bytes: Uint8Array) => parts.host.command({ type: "submit-transaction", bytes }),
+    command: (command: Command) => parts.host.command(command),
+    token: parts.token,
     wallMs: () => Date.now(),
   };
   const onFault = (error: unknown) => say("warn", `HTTP: ${reasonOf(error)}`);

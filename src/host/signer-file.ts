@@ -19,7 +19,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { equalBytes, hexBytes, isZero, toHex } from "../base/bytes.ts";
 import { wipe } from "../crypto/secret.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
-import type { SignRequest } from "../edge/effect.ts";
+import type { SealRequest, SignRequest, VoteRequest } from "../edge/effect.ts";
 import type { SignerFloors } from "../edge/signer-floors.ts";
 import { floorsAfter, preimageOf, type Refusal } from "../edge/signing-rule.ts";
 import { domainAt, type SigningDomain } from "../model/signing-domain.ts";
@@ -141,6 +141,8 @@ export class SignerFile {
     const { key, signatures } = this.options;
     if (this.broken !== undefined) return { refused: this.broken };
     if (!this.isOurs(request)) return { refused: "another network, or before a recovery" };
+    // No record: it binds us to nothing.
+    if (request.type === "attest") return signatures.sign(key.seed, preimageOf(request));
     const next = this.recordFor(request);
     if ("refused" in next) return next;
     if (next !== this.last) {
@@ -158,14 +160,18 @@ export class SignerFile {
   }
 
   private isOurs(request: SignRequest): boolean {
-    const { genesisHash, domain = genesisHash } = this.options;
+    const { genesisHash, domain = genesisHash, key } = this.options;
+    if (request.type === "attest") {
+      const isForKey = request.validator === key.publicKey;
+      return isForKey && equalBytes(request.genesisHash, genesisHash);
+    }
     const slot = slotOf(request);
     // A bad vote has no slot; it is refused for that.
     return slot === undefined || equalBytes(request.genesisHash, domainAt(domain, slot));
   }
 
   /** The record that covers the request: a new one, or the last for the same vote again. */
-  private recordFor(request: SignRequest): FloorRecord | Refusal {
+  private recordFor(request: SealRequest | VoteRequest): FloorRecord | Refusal {
     const { last } = this;
     const isVote = request.type === "vote";
     // Zeros stand for no vote, and are none.
@@ -193,7 +199,7 @@ export class SignerFile {
   }
 }
 
-function slotOf(request: SignRequest): number | undefined {
+function slotOf(request: SealRequest | VoteRequest): number | undefined {
   if (request.type === "seal") return request.slot;
   const vote = decodeVoteData(request.data);
   return "problem" in vote ? undefined : vote.targetSlot;
@@ -201,6 +207,9 @@ function slotOf(request: SignRequest): number | undefined {
 
 function copyOf(request: SignRequest): SignRequest {
   const genesisHash = request.genesisHash.slice();
+  if (request.type === "attest") {
+    return { ...request, genesisHash, handshakeHash: request.handshakeHash.slice() };
+  }
   return request.type === "seal"
     ? { ...request, genesisHash, blockHash: request.blockHash.slice() }
     : { ...request, genesisHash, data: request.data.slice() };

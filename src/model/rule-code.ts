@@ -52,6 +52,9 @@ export const ruleCodes = [
   "vote-source",
   "vote-signature",
   "vote-equivocation",
+  // Proofs of a validator key (05-objects §11).
+  "attest-signature",
+  "attest-stranger",
   // Evidence (06-validation §9).
   "evidence-stranger",
   "evidence-signature",

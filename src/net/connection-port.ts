@@ -4,6 +4,17 @@ import type { NodeEvent } from "../edge/event.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { DisconnectCode, Message } from "../wire/messages.ts";
 import type { KnownAddress } from "./address-book.ts";
+import type { AccessOptions } from "./admission.ts";
+import type { OwnPlaces } from "./endpoint.ts";
+import type { KeptConduct } from "./misconduct.ts";
+import type { AsnOf } from "./netgroup.ts";
+import type { RecordKeys } from "./own-address.ts";
+
+/** Our best header, and whether anything that may better it is on its way. */
+export interface Tip {
+  readonly height: number;
+  readonly isFetching: boolean;
+}
 
 export interface ConnectionPort {
   dial(conn: Conn, address: string): void;
@@ -11,9 +22,12 @@ export interface ConnectionPort {
   close(conn: Conn, code: DisconnectCode, text: string): void;
   send(conn: Conn, message: Message): boolean;
   notify(event: NodeEvent): void;
+  tip(): Tip;
+  /** Asks the peer for headers, so that it can show what it has (`onShown`). */
+  askTip(conn: Conn): void;
 }
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends AccessOptions, KeptConduct, OwnPlaces {
   readonly self: NodeId;
   readonly bootId: Uint8Array;
   /** `[identity@]host:port`, checked by the configuration; what is none is left out. */
@@ -23,7 +37,19 @@ export interface ConnectionOptions {
   readonly outboundTarget: number;
   /** Do loopback and private addresses count as places where peers are? */
   readonly allowPrivate: boolean;
-  readonly knownAddresses?: readonly KnownAddress[];
+  readonly slotMs: number;
+  readonly knownAddresses?: readonly KnownAddress[] | undefined;
+  /** What `addressKey` said before the restart. */
+  readonly addressKey?: Uint8Array | undefined;
+  /** `[identity@]host:port`, asked when few addresses are known. */
+  readonly bootstrap?: readonly string[] | undefined;
+  /** `ip:port` to tell others, or "off"; undefined: where peers see us. */
+  readonly advertise?: string | undefined;
+  /** Undefined: we sign no address, and check none. */
+  readonly records?: RecordKeys | undefined;
+  /** Block-only peers of the last run (anchors.ts). */
+  readonly anchors?: readonly string[] | undefined;
+  readonly asnOf?: AsnOf | undefined;
 }
 
 export type ReadyVerdict =

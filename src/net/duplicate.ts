@@ -13,6 +13,8 @@ export interface Link {
   readonly inbound: boolean;
   /** Hex of the peer's HELLO boot id. */
   readonly bootId: string;
+  /** Both know that it is a block-only link. */
+  readonly quiet: boolean;
 }
 
 export function survivor(
@@ -23,6 +25,8 @@ export function survivor(
 ): "standing" | "newcomer" {
   // A process that started anew has forgotten the old connection, whatever its socket says.
   if (newcomer.bootId !== standing.bootId) return "newcomer";
+  // Or two who have nobody else would keep transactions from each other.
+  if (newcomer.quiet !== standing.quiet) return standing.quiet ? "newcomer" : "standing";
   if (newcomer.inbound === standing.inbound) return "standing";
   const dialledBySmaller = newcomer.inbound ? peer < self : self < peer;
   return dialledBySmaller ? "newcomer" : "standing";

@@ -49,7 +49,8 @@ export function endpoint(ip: string, port: number): Endpoint | undefined {
 
 /**
  * May we dial and pass on an address that a peer told us of? `teller` is that peer's own endpoint:
- * loopback means another machine there than here, unless the teller is on this one.
+ * loopback means another machine there than here, unless the teller is on this one, and a private
+ * address another network, unless the teller is inside.
  */
 export function dialableOnHearsay(
   about: Endpoint,
@@ -58,7 +59,21 @@ export function dialableOnHearsay(
 ): boolean {
   if (about.port < connectionLimits.hearsayPortMin || about.reach === "never") return false;
   if (about.reach === "public") return true;
-  return allowPrivate && (!about.loopback || teller === undefined || teller.loopback);
+  if (!allowPrivate || teller === undefined) return allowPrivate;
+  // Whoever is outside must not make us knock at the doors of our own house.
+  return about.loopback ? teller.loopback : teller.reach === "private";
+}
+
+export interface OwnPlaces {
+  /** Of our HTTP API; undefined when it is off. */
+  readonly httpPort?: number | undefined;
+  /** Of this machine, in canonical spelling. */
+  readonly ownIps?: readonly string[] | undefined;
+}
+
+/** Our own API answers there, whatever anybody says that listens at it. */
+export function isOurHttp(at: Endpoint, { httpPort, ownIps = [] }: OwnPlaces): boolean {
+  return at.port === httpPort && (at.loopback || ownIps.includes(at.ip));
 }
 
 /** Link-local is not among them: 169.254.169.254 answers with a cloud machine's secrets. */

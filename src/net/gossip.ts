@@ -18,7 +18,7 @@ import type { PeerPort } from "../edge/port.ts";
 import { relayLimits } from "../params/limits.ts";
 import type { Message } from "../wire/messages.ts";
 
-type GossipId = string;
+export type GossipId = string;
 
 /** Of the object's bytes, signature included: another signature is another object. */
 export function gossipId(bytes: Uint8Array): GossipId {
@@ -46,9 +46,15 @@ export class Gossip {
     this.peers.delete(conn);
   }
 
-  /** `conn` sent us the object, so it has it, whatever we think of it. */
-  onReceived(conn: Conn, id: GossipId): void {
-    if (this.peers.has(conn)) this.remember(conn, this.sharedId(id));
+  /**
+   * `conn` sent us the object, so it has it, whatever we think of it. False when it was known to
+   * have it already: it sends it once more, or we have just sent it.
+   */
+  onReceived(conn: Conn, id: GossipId): boolean {
+    if (!this.peers.has(conn)) return true;
+    if (this.peers.get(conn)?.has(id)) return false;
+    this.remember(conn, this.sharedId(id));
+    return true;
   }
 
   /** To every ready peer that is not known to have it; `after` must be durable first. */

@@ -1,13 +1,17 @@
 /**
- * Asking peers for addresses of others, answering the same question, and taking no answer that we
- * did not ask for. What becomes of an address is the book's and the dialer's business.
+ * Asking peers for addresses of others, answering the same question, telling our own, and taking
+ * nothing else that we did not ask for. What becomes of an address is the book's and the dialer's
+ * business, what we answer address-answers.ts's.
  *
  * Invariants: an answer holds at most 64 entries and never the asker's own address; a peer is
- * answered once in `peersAnswerMs`. protocol-spec/09-connections §3
+ * answered once in `peersAnswerMs`; no signature is checked beyond a peer's budget.
+ * protocol-spec/09-connections §3
  */
 import { defined } from "../base/assert.ts";
+import { equalBytes } from "../base/bytes.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
+import { isSignedRecord } from "../model/address-record.ts";
 import type { NodeId } from "../model/ids.ts";
 import { connectionLimits } from "../params/limits.ts";
 import {
@@ -16,52 +20,60 @@ import {
   encodeAddressEntries,
   ip16Of,
   ipText,
+  unknownOwner,
 } from "../wire/address.ts";
 import type { WireCode } from "../wire/errors.ts";
-import type { AddressBook } from "./address-book.ts";
+import { AddressAnswers } from "./address-answers.ts";
+import type { AddressBook, BookEntry } from "./address-book.ts";
+import { AddressBudget } from "./address-budget.ts";
+import type { OwnersWord } from "./address-entry.ts";
 import type { ConnectionPort } from "./connection-port.ts";
 import type { Ready } from "./connection-table.ts";
 import { dialableOnHearsay, type Endpoint, endpoint } from "./endpoint.ts";
+import { OwnAddress, type OwnAddressOptions } from "./own-address.ts";
 
 interface Exchange {
   /** Questions without an answer so far; a slow peer may owe us several. */
   owed: number;
   answeredAt: number;
+  readonly budget: AddressBudget;
+  /** Of the newest record of ours that it was told. */
+  toldMs: number;
 }
 
-interface Told {
-  readonly at: Endpoint;
-  readonly nodeId: NodeId | undefined;
-  readonly services: number;
-  readonly lastSeenMs: number;
+export interface ExchangeParts {
+  readonly env: Env;
+  readonly port: Pick<ConnectionPort, "send">;
+  readonly book: AddressBook;
+  readonly options: OwnAddressOptions;
+  readonly rules: {
+    /** No addresses are asked for, given or taken. */
+    readonly exchangesPeers: boolean;
+    /** Named to nobody. */
+    isPrivate(nodeId: NodeId | undefined): boolean;
+  };
 }
 
-type ExchangePort = Pick<ConnectionPort, "send">;
-
-export interface ExchangeOptions {
-  readonly self: NodeId;
-  readonly allowPrivate: boolean;
-}
-
-const unknownId = "0".repeat(64) as NodeId;
-const countMax = connectionLimits.addressesPerMessageMax;
+const { addressesPerMessageMax: countMax, addressMaxAgeMs, recordAheadMs } = connectionLimits;
+const owedMax = 8;
+/** Told times are rounded down to it: they must not show whom we are connected to. */
+const toldStepMs = 3_600_000;
 
 export class PeerExchange {
-  private readonly env: Env;
-  private readonly port: ExchangePort;
-  private readonly book: AddressBook;
-  private readonly options: ExchangeOptions;
+  private readonly parts: ExchangeParts;
+  private readonly own: OwnAddress;
+  private readonly answers: AddressAnswers;
   private readonly exchanges = new Map<Conn, Exchange>();
 
-  constructor(env: Env, port: ExchangePort, book: AddressBook, options: ExchangeOptions) {
-    this.env = env;
-    this.port = port;
-    this.book = book;
-    this.options = options;
+  constructor(parts: ExchangeParts) {
+    this.parts = parts;
+    this.own = new OwnAddress(parts.env, parts.options);
+    this.answers = new AddressAnswers(parts.env, parts.book);
   }
 
   onReady(conn: Conn): void {
-    this.exchanges.set(conn, { owed: 0, answeredAt: Number.NEGATIVE_INFINITY });
+    const budget = new AddressBudget();
+    this.exchanges.set(conn, { owed: 0, answeredAt: Number.NEGATIVE_INFINITY, budget, toldMs: 0 });
   }
 
   onClosed(conn: Conn): void {
@@ -74,98 +86,148 @@ export class PeerExchange {
 
   ask(conn: Conn): void {
     const exchange = this.exchanges.get(conn);
-    if (exchange === undefined) return;
-    if (this.port.send(conn, { type: "get_peers", count: countMax })) exchange.owed++;
+    if (exchange === undefined || !this.parts.rules.exchangesPeers) return;
+    if (!this.parts.port.send(conn, { type: "get_peers", count: countMax })) return;
+    exchange.owed = Math.min(exchange.owed + 1, owedMax);
+    exchange.budget.grant(countMax);
+  }
+
+  /** Tells a peer where we are, once for each record of ours. */
+  greet(peer: Ready): void {
+    const exchange = this.exchanges.get(peer.conn);
+    const { record } = this.own;
+    if (exchange === undefined || record === undefined || !this.parts.rules.exchangesPeers) return;
+    const { at, entry } = record;
+    if (exchange.toldMs >= entry.signedAtMs || !this.mayKeep(at, peer.endpoint)) return;
+    const entries = encodeAddressEntries([entry]);
+    if (this.parts.port.send(peer.conn, { type: "peers", entries })) {
+      exchange.toldMs = entry.signedAtMs;
+    }
   }
 
   /** Notes what `peer` says. A code when it broke a rule, else undefined. */
   onPeers(peer: Ready, entries: Uint8Array): WireCode | undefined {
     const exchange = this.exchanges.get(peer.conn);
-    if (exchange === undefined || exchange.owed === 0) return "unsolicited";
-    exchange.owed--;
+    if (exchange === undefined) return "unsolicited";
     const decoded = decodeAddressEntries(entries);
     if (decoded === undefined || decoded.length > countMax) return "bad-field";
-    for (const entry of decoded) this.learn(peer, entry);
+    const [first] = decoded;
+    const isGreeting =
+      decoded.length === 1 && first?.nodeId === peer.nodeId && first.signature !== undefined;
+    if (!isGreeting) {
+      if (exchange.owed === 0) return "unsolicited";
+      exchange.owed--;
+    }
+    if (!this.parts.rules.exchangesPeers) return undefined;
+    const now = this.parts.env.clock.monotonicMs;
+    for (const entry of decoded) {
+      if (!exchange.budget.take(now)) return undefined;
+      if (!this.learn(peer, entry)) return "bad-field";
+    }
     return undefined;
   }
 
-  /** Answers, unless the peer asks too often. `ready`: whom we are connected to. */
-  onGetPeers(peer: Ready, count: number, ready: Iterable<Ready>): void {
-    const now = this.env.clock.monotonicMs;
+  /** Answers, unless the peer asks too often. */
+  onGetPeers(peer: Ready, count: number): void {
+    const { env, port, rules } = this.parts;
+    const now = env.clock.monotonicMs;
     const exchange = this.exchanges.get(peer.conn);
-    if (exchange === undefined) return;
+    if (exchange === undefined || !rules.exchangesPeers) return;
     if (now - exchange.answeredAt < connectionLimits.peersAnswerMs) return;
     exchange.answeredAt = now;
-    const told = new Map<string, Told>();
-    for (const other of ready) {
-      const at = other.listens;
-      if (at === undefined || !this.mayTell(peer, at)) continue;
-      const lastSeenMs = this.env.clock.wallMs;
-      const { nodeId, hello } = other;
-      told.set(at.address, { at, nodeId, services: hello.services, lastSeenMs });
-    }
-    for (const { endpoint: at, fails, nodeId, services, lastSeenMs } of this.book.values()) {
-      if (fails > 0 || told.has(at.address) || !this.mayTell(peer, at)) continue;
-      told.set(at.address, { at, nodeId, services, lastSeenMs });
-    }
-    const chosen = this.someOf([...told.values()], Math.min(count, countMax));
-    const entries = encodeAddressEntries(chosen.map(entryOf));
-    this.port.send(peer.conn, { type: "peers", entries });
+    const asker = peer.endpoint;
+    const told = this.answers
+      .answerFor(peer.group, (entry) => this.mayTell(asker, entry))
+      .filter((entry) => entry.endpoint.address !== peer.listens?.address)
+      .map(entryOf);
+    const { record } = this.own;
+    if (record !== undefined && this.mayKeep(record.at, asker)) told.unshift(record.entry);
+    const entries = encodeAddressEntries(told.slice(0, Math.min(count, countMax)));
+    port.send(peer.conn, { type: "peers", entries });
   }
 
   /** An inbound peer said at which port it listens, and we saw its address ourselves. */
   learnListener(peer: Ready): void {
-    const { listens, endpoint: seen } = peer;
-    if (listens === undefined || !this.mayKeep(listens, seen)) return;
-    this.book.add(listens, {
-      source: peer.nodeId,
-      nodeId: peer.nodeId,
+    const { listens, endpoint: seen, nodeId } = peer;
+    const { book, env, rules } = this.parts;
+    if (listens === undefined || rules.isPrivate(nodeId) || !this.mayKeep(listens, seen)) return;
+    book.add(listens, {
+      source: book.sourceOf(seen, nodeId),
+      nodeId,
       services: peer.hello.services,
-      lastSeenMs: this.env.clock.wallMs,
+      lastSeenMs: env.clock.wallMs,
+      isSeen: true,
     });
   }
 
-  /** Whom we dialled answered there and proved who it is. */
+  /** Whom we dialled answered there, proved who it is, and said where it sees us. */
   learnDialled(peer: Ready): void {
     const { listens, nodeId, hello } = peer;
-    if (listens === undefined || !this.mayKeep(listens, undefined)) return;
-    this.book.onConfirmed(listens, nodeId, hello.services);
+    const { book, rules } = this.parts;
+    this.own.onSeenAs(nodeId, book.sourceOf(peer.endpoint, nodeId), hello.seenAddress);
+    if (listens === undefined || rules.isPrivate(nodeId) || !this.mayKeep(listens, undefined)) {
+      return;
+    }
+    book.onConfirmed(listens, nodeId, hello.services);
   }
 
   mayKeep(about: Endpoint, teller: Endpoint | undefined): boolean {
-    return dialableOnHearsay(about, teller, this.options.allowPrivate);
+    return dialableOnHearsay(about, teller, this.parts.options.allowPrivate);
   }
 
-  private learn(peer: Ready, entry: AddressEntry): void {
+  /** False when its signature is wrong. */
+  private learn(peer: Ready, entry: AddressEntry): boolean {
+    const { book, options, rules } = this.parts;
+    const { nodeId, services, lastSeenMs } = entry;
     const about = endpoint(ipText(entry.ip16), entry.port);
-    if (about === undefined || !this.mayKeep(about, peer.endpoint)) return;
-    if (entry.nodeId === this.options.self) return;
-    // Of itself a peer is believed only what we see: its IP, with the port of its HELLO.
-    const isKnown = entry.nodeId !== unknownId && entry.nodeId !== peer.nodeId;
-    this.book.add(about, {
-      source: peer.nodeId,
-      nodeId: isKnown ? entry.nodeId : undefined,
-      services: entry.services,
-      lastSeenMs: entry.lastSeenMs,
+    if (about === undefined || !this.mayKeep(about, peer.endpoint)) return true;
+    if (nodeId === options.self || rules.isPrivate(nodeId)) return true;
+    const { isTimely, word } = this.wordOf(entry);
+    if (!isTimely) return true;
+    if (word !== undefined && !this.isTrue(about, entry, word)) return false;
+    // Of itself a peer is believed only what it signs, or what we see: its IP and its HELLO.
+    const isKnown = word !== undefined || (nodeId !== unknownOwner && nodeId !== peer.nodeId);
+    book.add(about, {
+      ...{ source: book.sourceOf(peer.endpoint, peer.nodeId), services, lastSeenMs, word },
+      nodeId: isKnown ? nodeId : undefined,
+      isSeen: nodeId === peer.nodeId && about.ip === peer.endpoint?.ip,
     });
+    return true;
   }
 
-  private mayTell(asker: Ready, about: Endpoint): boolean {
-    return about.address !== asker.listens?.address && this.mayKeep(about, asker.endpoint);
+  private wordOf({ signature, signedAtMs }: AddressEntry): {
+    readonly isTimely: boolean;
+    readonly word?: OwnersWord;
+  } {
+    if (signature === undefined) return { isTimely: true };
+    const now = this.parts.env.clock.wallMs;
+    const isTimely = signedAtMs <= now + recordAheadMs && signedAtMs >= now - addressMaxAgeMs;
+    return { isTimely, word: { signedAtMs, signature } };
   }
 
-  /** A random choice, by a partial Fisher-Yates shuffle. */
-  private someOf(all: Told[], count: number): readonly Told[] {
-    const chosen = Math.min(count, all.length);
-    for (let i = 0; i < chosen; i++) {
-      const j = i + this.env.random.below(all.length - i);
-      [all[i], all[j]] = [all[j]!, all[i]!];
-    }
-    return all.slice(0, chosen);
+  private isTrue(about: Endpoint, entry: AddressEntry, { signature }: OwnersWord): boolean {
+    const { book, env, options } = this.parts;
+    const known = book.get(about.address);
+    const isChecked =
+      known?.word !== undefined &&
+      known.nodeId === entry.nodeId &&
+      known.services === entry.services &&
+      known.word.signedAtMs === entry.signedAtMs &&
+      equalBytes(known.word.signature, signature);
+    const { records } = options;
+    if (isChecked || records === undefined) return true;
+    return isSignedRecord(env.signatures, records.networkId, entry, signature);
+  }
+
+  private mayTell(asker: Endpoint | undefined, { endpoint: about, nodeId }: BookEntry): boolean {
+    return this.mayKeep(about, asker) && !this.parts.rules.isPrivate(nodeId);
   }
 }
 
-function entryOf({ at, nodeId, services, lastSeenMs }: Told): AddressEntry {
+function entryOf({ endpoint: at, nodeId, services, lastSeenMs, word }: BookEntry): AddressEntry {
   const ip16 = defined(ip16Of(at.ip), "an endpoint has an IP address");
-  return { ip16, port: at.port, nodeId: nodeId ?? unknownId, services, lastSeenMs };
+  const told = { ip16, port: at.port, nodeId: nodeId ?? unknownOwner, services };
+  const seenMs = lastSeenMs - (lastSeenMs % toldStepMs);
+  const { signedAtMs = 0, signature } = nodeId === undefined ? {} : (word ?? {});
+  return { ...told, lastSeenMs: seenMs, signedAtMs, signature };
 }

@@ -36,6 +36,7 @@ interface RelayPeer {
   readonly known: BoundedMap<ItemKey, Knowledge>;
   /** Transactions for its next `inv`. */
   trickle: Item[];
+  readonly takesTransactions: boolean;
 }
 
 const unjudgedMax = relayLimits.inventoryPerMessageMax;
@@ -53,6 +54,7 @@ const blockLimits = {
 export class Relay implements Announcers {
   private readonly env: Env;
   private readonly port: PeerPort;
+  private readonly transactionPeersMax: number;
   private readonly peers = new Map<Conn, RelayPeer>();
   private readonly blocks: Wanted;
   private readonly transactions: Wanted;
@@ -62,9 +64,11 @@ export class Relay implements Announcers {
   private readonly unjudged = new BoundedSet<ItemKey>(unjudgedMax);
   private trickleAt = Number.POSITIVE_INFINITY;
 
-  constructor(env: Env, port: PeerPort) {
+  /** `transactionPeersMax`: to how many peers a transaction is announced. */
+  constructor(env: Env, port: PeerPort, transactionPeersMax = Number.POSITIVE_INFINITY) {
     this.env = env;
     this.port = port;
+    this.transactionPeersMax = transactionPeersMax;
     this.blocks = new Wanted(blockLimits, this);
     this.transactions = new Wanted(transactionLimits, this);
     // Bounded by `maxSize`, not `max`, which would allocate the whole table at once; resolution 0,
@@ -108,8 +112,10 @@ export class Relay implements Announcers {
     this.peers.get(conn)?.known.set(key, "late");
   }
 
-  onReady(conn: Conn): void {
-    this.peers.set(conn, { known: new BoundedMap(relayLimits.knownPerPeerMax), trickle: [] });
+  /** `takesTransactions`: not so on a block-only link (09-connections §1). */
+  onReady(conn: Conn, takesTransactions = true): void {
+    const known = new BoundedMap<ItemKey, Knowledge>(relayLimits.knownPerPeerMax);
+    this.peers.set(conn, { known, trickle: [], takesTransactions });
     this.blocks.onReady(conn);
     this.transactions.onReady(conn);
   }
@@ -137,8 +143,10 @@ export class Relay implements Announcers {
   announceTransaction(id: TxId, except?: Conn): void {
     const item = itemOf(inventoryKinds.transaction, id);
     this.settle(item);
+    let left = this.transactionPeersMax;
     for (const [conn, peer] of this.peers) {
-      if (conn === except || peer.known.has(item.key)) continue;
+      if (conn === except || !peer.takesTransactions || peer.known.has(item.key)) continue;
+      if (left-- <= 0) return;
       peer.trickle.push(item);
       if (peer.trickle.length >= relayLimits.inventoryPerMessageMax) this.flushTrickle(conn, peer);
       else if (this.trickleAt === Number.POSITIVE_INFINITY) {

@@ -49,7 +49,8 @@ export class Wanted {
   private readonly limits: WantedLimits;
   private readonly announcers: Announcers;
   private readonly items = new Map<ItemKey, WantedItem>();
-  private readonly holders = new Map<Conn, Holder>();
+  /** Ready peers; undefined until something was wanted of one. */
+  private readonly holders = new Map<Conn, Holder | undefined>();
   /** All that is asked, in order of asking: every request has the same patience. */
   private readonly asked = new Map<ItemKey, WantedItem>();
 
@@ -83,15 +84,15 @@ export class Wanted {
   }
 
   onReady(conn: Conn): void {
-    this.holders.set(conn, { queued: new Map(), asked: new Map() });
+    this.holders.set(conn, undefined);
   }
 
   /** What `conn` held goes to other announcers; returns those who may now be asked more. */
   onClosed(conn: Conn): ReadonlySet<Conn> {
     const holder = this.holders.get(conn);
     const heirs = new Set<Conn>();
-    if (holder === undefined) return heirs;
     this.holders.delete(conn);
+    if (holder === undefined) return heirs;
     for (const wanted of [...holder.asked.values(), ...holder.queued.values()]) {
       this.passOn(wanted, heirs);
     }
@@ -100,8 +101,9 @@ export class Wanted {
 
   /** `conn` has an item that we want; nothing changes when somebody is to be asked for it already. */
   onAnnounced(conn: Conn, item: Item): void {
-    const holder = this.holders.get(conn);
-    if (holder === undefined || this.items.has(item.key) || !this.makeRoom(holder)) return;
+    if (this.items.has(item.key)) return;
+    const holder = this.holderOf(conn);
+    if (holder === undefined || !this.makeRoom(holder)) return;
     const wanted: WantedItem = { item, holder: conn, askedAt: undefined };
     this.items.set(item.key, wanted);
     holder.queued.set(item.key, wanted);
@@ -178,7 +180,7 @@ export class Wanted {
     this.asked.delete(key);
     wanted.askedAt = undefined;
     for (const heir of this.announcers.announcersOf(key)) {
-      const holder = this.holders.get(heir);
+      const holder = this.holderOf(heir);
       if (holder === undefined || this.isFull(holder)) continue;
       wanted.holder = heir;
       holder.queued.set(key, wanted);
@@ -186,6 +188,15 @@ export class Wanted {
       return;
     }
     this.items.delete(key);
+  }
+
+  /** Undefined for a peer that is not ready. */
+  private holderOf(conn: Conn): Holder | undefined {
+    const known = this.holders.get(conn);
+    if (known !== undefined || !this.holders.has(conn)) return known;
+    const holder = { queued: new Map(), asked: new Map() };
+    this.holders.set(conn, holder);
+    return holder;
   }
 
   private isFull(holder: Holder): boolean {
@@ -197,7 +208,9 @@ export class Wanted {
     if (this.isFull(holder)) return false;
     if (this.items.size < this.limits.itemsMax) return true;
     let fullest = holder;
-    for (const each of this.holders.values()) if (heldBy(each) > heldBy(fullest)) fullest = each;
+    for (const each of this.holders.values()) {
+      if (each !== undefined && heldBy(each) > heldBy(fullest)) fullest = each;
+    }
     if (fullest === holder) return false;
     const victim = first(fullest.queued) ?? first(fullest.asked);
     assert(victim !== undefined, "who holds more than another holds something");

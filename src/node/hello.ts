@@ -2,8 +2,10 @@
 import type { BlockRef } from "../chain/records.ts";
 import type { Env } from "../edge/env.ts";
 import { idBytes } from "../model/ids.ts";
+import type { RecordKeys } from "../net/own-address.ts";
 import { wireLimits } from "../params/limits.ts";
 import type { Hello } from "../wire/messages.ts";
+import type { NodeOptions } from "./node-options.ts";
 
 /** Bit 0 of `services`: serves every block from genesis on. */
 const servesBlocks = 1;
@@ -12,7 +14,7 @@ export function helloOf(
   env: Env,
   head: BlockRef,
   finalized: BlockRef,
-  options: { readonly agent: string; readonly listenPort: number },
+  options: Pick<NodeOptions, "agent" | "listenPort" | "isLow">,
   bootId: Uint8Array,
   seenAddress: string,
 ): Hello {
@@ -31,7 +33,20 @@ export function helloOf(
     finalizedHash: idBytes(finalized.hash),
     wallTimeMs: Math.max(0, Math.floor(env.clock.wallMs)),
     seenAddress,
-    bulkCredit: wireLimits.bulkCreditBytes,
+    bulkCredit: options.isLow ? wireLimits.bulkCreditBytesMin : wireLimits.bulkCreditBytes,
     features: [],
+  };
+}
+
+/** What our address records are signed with: the same identity and services. */
+export function recordKeys(
+  { signatures }: Env,
+  { nodeSeed }: { readonly nodeSeed: Uint8Array },
+  networkId: Uint8Array,
+): RecordKeys {
+  return {
+    networkId,
+    services: servesBlocks,
+    sign: (preimage) => signatures.sign(nodeSeed, preimage),
   };
 }

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import type { Conn, Ticket } from "../edge/conn.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Session } from "../peer/session.ts";
-import type { DisconnectCode, Message } from "../wire/messages.ts";
+import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 
 export interface Link {
@@ -17,6 +17,7 @@ export interface Link {
   readonly session: Session;
   /** Known once the handshake is done. */
   nodeId: NodeId | undefined;
+  hello?: Hello;
 }
 
 /** Connections that still flush their farewell; beyond it the oldest is cut off. */
@@ -31,8 +32,11 @@ export class Links {
   /** Since the start, over all connections. */
   readonly traffic = { received: 0, sent: 0 };
 
-  constructor(effects: EffectQueue) {
+  private readonly onSent: (bytes: number) => void;
+
+  constructor(effects: EffectQueue, onSent: (bytes: number) => void = () => {}) {
     this.effects = effects;
+    this.onSent = onSent;
   }
 
   add(link: Link): void {
@@ -76,7 +80,7 @@ export class Links {
     this.closing.set(conn, link.session);
     if (this.closing.size > closingMax) {
       for (const oldest of this.closing.keys()) {
-        this.closing.delete(oldest);
+        this.letGo(oldest);
         break;
       }
     }
@@ -86,7 +90,7 @@ export class Links {
 
   /** TCP is gone: nothing more can be said. */
   forget(conn: Conn): Link | undefined {
-    this.closing.delete(conn);
+    this.letGo(conn);
     const link = this.open.get(conn);
     this.open.delete(conn);
     this.touched.delete(conn);
@@ -103,9 +107,16 @@ export class Links {
   take(conn: Conn, bytesMax: number): Uint8Array | undefined {
     const closing = this.closing.get(conn);
     const bytes = (this.open.get(conn)?.session ?? closing)?.take(bytesMax);
-    if (closing !== undefined && bytes === undefined) this.closing.delete(conn);
+    if (closing !== undefined && bytes === undefined) this.letGo(conn);
     this.traffic.sent += bytes?.length ?? 0;
+    if (bytes !== undefined) this.onSent(bytes.length);
     return bytes;
+  }
+
+  /** A closing session has nothing more to say: what it shares with others is free again. */
+  private letGo(conn: Conn): void {
+    this.closing.get(conn)?.onClosed();
+    this.closing.delete(conn);
   }
 
   /** One flush effect for each touched link that has output; called once at the end of a step. */

@@ -15,6 +15,7 @@ import type { Vote } from "../model/vote.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
 import { type Gossip, gossipId } from "../net/gossip.ts";
 import type { Relay } from "../net/relay.ts";
+import type { Verdicts } from "../net/verdicts.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import { inventoryKinds, type Message } from "../wire/messages.ts";
 import type { EffectQueue } from "./effect-queue.ts";
@@ -45,6 +46,7 @@ export interface NewsParts {
   readonly port: PeerPort;
   readonly chain: ChainManager;
   readonly gossip: Gossip;
+  readonly verdicts: Verdicts;
   /** A good vote came from a peer. */
   readonly onVote: (vote: Vote) => void;
   readonly connections: ConnectionManager;
@@ -52,6 +54,8 @@ export interface NewsParts {
   readonly relay: Relay;
   readonly sync: Synchronizer;
   readonly shown: PublicChain;
+  /** The head is another block, and with it perhaps who is in charge. */
+  readonly onMoved: () => void;
   /** The current slot. */
   readonly slot: () => number;
 }
@@ -76,7 +80,10 @@ export class News {
           this.onRejected(result);
           break;
         case "vote":
-          if (result.source !== undefined) this.parts.onVote(result.vote);
+          if (result.source !== undefined) {
+            this.parts.onVote(result.vote);
+            this.parts.connections.onDelivered(result.source, "vote");
+          }
           this.broadcast("vote", result.vote.bytes, result.source);
           break;
         case "certificate":
@@ -114,31 +121,39 @@ export class News {
 
   /** From a peer, or (without `source`) from a client of ours. */
   onTransaction(transaction: Transaction, source?: Conn): Answer {
-    const { effects, mempool, port, relay } = this.parts;
+    const { effects, mempool, port, relay, verdicts } = this.parts;
     const { id } = transaction;
     const verdict = mempool.add(transaction);
     if ("code" in verdict) {
       const { code, detail } = verdict;
       if (code === "transaction-signature") relay.onUnusable(inventoryKinds.transaction, id);
+      verdicts.onRefused(gossipId(transaction.bytes), verdict);
       if (source !== undefined) port.blame(source, code, detail);
       effects.notify({ type: "transaction-rejected", id, code });
       return { type: "refused", code, detail };
     }
     effects.notify({ type: "transaction-accepted", id });
+    if (source !== undefined) this.parts.connections.onDelivered(source, "transaction");
     relay.announceTransaction(id, source);
     return { type: "accepted", id };
   }
 
   private broadcast(type: Gossiped, bytes: Uint8Array, except: Conn | undefined): void {
-    this.parts.gossip.broadcast(messageOf(type, bytes), gossipId(bytes), except);
+    const id = gossipId(bytes);
+    this.parts.verdicts.onGood(id);
+    this.parts.gossip.broadcast(messageOf(type, bytes), id, except);
   }
 
   private onMoved(moved: Extract<Imported, { type: "moved" }>): void {
     const { head, connected, disconnected, source, ticket } = moved;
     const { connections, mempool, relay, shown } = this.parts;
     mempool.onChainMoved(disconnected, connected);
+    this.parts.onMoved();
     if (source === undefined) shown.hold(head.hash, ticket);
-    else connections.onDelivered(source);
+    else {
+      connections.onDelivered(source, "block");
+      connections.onShown(source, head.height);
+    }
     if (this.parts.slot() - head.slot > newsSlots) {
       return relay.onObtained(inventoryKinds.block, head.hash);
     }

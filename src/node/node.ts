@@ -8,35 +8,40 @@
  * Invariant: after `handle`, every effect of the step has been returned and `deadline` lies ahead.
  */
 import { unreachable } from "../base/assert.ts";
-import { copyBytes } from "../base/bytes.ts";
 import { ChainManager } from "../chain/chain-manager.ts";
 import type { ChainPort } from "../chain/imported.ts";
 import { Ledger } from "../chain/ledger.ts";
-import type { Conn, Job, Ticket } from "../edge/conn.ts";
+import type { Conn, Ticket } from "../edge/conn.ts";
 import type { Effect } from "../edge/effect.ts";
 import type { Env } from "../edge/env.ts";
-import type { Command, Input } from "../edge/input.ts";
+import type { Input } from "../edge/input.ts";
 import type { StoreImage } from "../edge/store-image.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import { idBytes, type NodeId, nodeIdOf } from "../model/ids.ts";
 import { slotAt } from "../model/network-file.ts";
 import { networkIdOf } from "../model/recovery.ts";
-import { decodeTransaction } from "../model/transaction.ts";
 import { ConnectionManager } from "../net/connection-manager.ts";
 import { Gossip } from "../net/gossip.ts";
 import { Relay } from "../net/relay.ts";
+import { Verdicts } from "../net/verdicts.ts";
+import { connectionLimits } from "../params/limits.ts";
 import { ChainServer } from "../sync/server.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
 import { PayloadWriter } from "../wire/codec.ts";
+import { Commands } from "./commands.ts";
+import { ConductQueries } from "./conduct-queries.ts";
+import { connectionsPort } from "./connections-port.ts";
 import { EffectQueue } from "./effect-queue.ts";
 import { genesisAnswers } from "./genesis-answers.ts";
-import { helloOf } from "./hello.ts";
+import { helloOf, recordKeys } from "./hello.ts";
+import { helperScores } from "./helper-scores.ts";
 import { InStep } from "./in-step.ts";
 import { News } from "./news.ts";
-import type { NodeOptions } from "./node-options.ts";
+import { type NodeOptions, noLineLimits } from "./node-options.ts";
 import { Peers } from "./peers.ts";
 import { PublicChain } from "./public-chain.ts";
 import { Queries } from "./queries.ts";
+import { Reach } from "./reach.ts";
 import { Router } from "./router.ts";
 import { Validator } from "./validator.ts";
 
@@ -57,7 +62,8 @@ export class Node {
   /** Undefined for a node that neither seals nor votes. */
   private readonly validator: Validator | undefined;
   private readonly news: News;
-  private shutdown: { readonly job: Job; readonly ticket: Ticket } | undefined;
+  private readonly commands: Commands;
+  private readonly reach: Reach;
 
   constructor(env: Env, options: NodeOptions, image: StoreImage) {
     this.env = env;
@@ -76,6 +82,7 @@ export class Node {
     this.chain = new ChainManager(env, chainPort, networkFile, ledger, image, options);
     this.shown = new PublicChain(this.chain);
     const genesisHash = idBytes(this.chain.genesisHash);
+    const networkId = networkIdOf(genesisHash, options.recoveries);
     this.mempool = new Mempool(
       env,
       {
@@ -88,19 +95,23 @@ export class Node {
     );
     this.connections = new ConnectionManager(
       env,
+      connectionsPort(effects, this.chain, () => ({
+        peers: this.peers,
+        sync: this.sync,
+      })),
       {
-        dial: (conn, address) => effects.dial(conn, address),
-        close: (conn, code, text) => this.peers.disconnect(conn, code, text),
-        send: (conn, message) => this.peers.send(conn, message),
-        notify: (event) => effects.notify(event),
+        ...options,
+        self: this.nodeId,
+        bootId,
+        slotMs: networkFile.slotMs,
+        records: recordKeys(env, options, networkId),
       },
-      { ...options, self: this.nodeId, bootId },
     );
     this.peers = new Peers(
       env,
       effects,
       {
-        genesisHash: networkIdOf(genesisHash, options.recoveries),
+        genesisHash: networkId,
         nodeSeed: options.nodeSeed,
         nodeId: this.nodeId,
         staticSecret: env.random.bytes(32),
@@ -108,19 +119,30 @@ export class Node {
           helloOf(env, this.shown.head, this.chain.finalized, options, bootId, seenAddress),
         networkFile: genesisAnswers(env, options.networkFileBytes),
         writer: new PayloadWriter(),
+        line: options.line ?? noLineLimits,
       },
       {
         connections: this.connections,
         slotMs: networkFile.slotMs,
-        onReady: (conn, hello) => {
+        membership: {
+          nodeId: this.nodeId,
+          genesisHash,
+          validatorKey: options.validator?.key,
+          admission: this.connections.admission,
+          effects,
+          validators: () => ledger.validators(),
+        },
+        onReady: (conn, nodeId, hello) => {
+          this.reach.onReady(nodeId);
           if (options.recordFrames) this.peers.links.get(conn)?.session.record(true);
-          this.relay.onReady(conn);
+          this.relay.onReady(conn, !this.connections.isBlockOnly(conn));
           this.gossip.onReady(conn);
           this.sync.onReady(conn, hello);
           this.news.greet(conn);
         },
         onMessage: (conn, message) => router.route(conn, message),
-        onClosed: (conn) => {
+        onClosed: (conn, nodeId, code) => {
+          if (nodeId !== undefined) this.reach.onClosed(nodeId, code);
           this.relay.onClosed(conn);
           this.gossip.onClosed(conn);
           this.sync.onClosed(conn);
@@ -129,54 +151,48 @@ export class Node {
       },
     );
     const port = this.peers;
-    this.relay = new Relay(env, port);
+    this.relay = new Relay(
+      env,
+      port,
+      options.isLow ? connectionLimits.lowTransactionPeersMax : undefined,
+    );
     this.gossip = new Gossip(port);
     this.sync = new Synchronizer(env, port, this.chain, {
-      solo: options.connect.length === 0 && options.validator !== undefined,
+      solo:
+        !options.connect.length && !options.bootstrap?.length && options.validator !== undefined,
+      scores: helperScores(this.connections.misconduct.scores, (conn) => port.nodeIdOf(conn)),
     });
-    this.server = new ChainServer(port, this.shown, effects);
+    this.server = new ChainServer(port, this.shown, effects, () => port.uploadTarget.isSpent);
     const { chain, connections, gossip, mempool, relay, server, shown, sync } = this;
     const { validator } = options;
     const inStep = new InStep(sync, () => this.chain.duties.validatorCount);
     const isSynced = () => inStep.isSynced;
+    const verdicts = new Verdicts(env.clock);
     this.validator =
       validator &&
       new Validator(env, { effects, chain, mempool, file: networkFile, validator, isSynced });
     this.news = new News({
-      effects,
-      port,
-      chain,
-      connections,
-      gossip,
-      mempool,
-      relay,
-      sync,
-      shown,
-      slot,
+      ...{ effects, port, chain, connections, gossip, verdicts, mempool, relay, sync, shown, slot },
       onVote: (vote) => this.validator?.onVote(vote),
+      onMoved: () => this.peers.members.onValidatorsChanged(),
     });
     const { news } = this;
     const router = new Router({
-      port,
-      connections,
-      gossip,
-      relay,
-      chain,
-      mempool,
-      sync,
-      server,
-      news,
+      ...{ port, connections, gossip, verdicts, relay, chain, mempool, sync, server, news },
     });
     const { nodeId, peers } = this;
+    this.commands = new Commands({ effects, news, connections, peers });
+    this.reach = new Reach(env, {
+      file: networkFile,
+      state: () => sync.progress().state,
+      validators: () => ledger.validators(),
+      votersSince: (since) => this.queries.votersSince(since),
+      notify: (event) => effects.notify(event),
+    });
+    const { reach } = this;
     this.queries = new Queries({
-      nodeId,
-      options,
-      chain,
-      ledger,
-      mempool,
-      connections,
-      sync,
-      peers,
+      ...{ nodeId, options, chain, ledger, mempool, connections, sync, peers },
+      conduct: new ConductQueries(connections.misconduct, reach),
     });
   }
 
@@ -189,6 +205,7 @@ export class Node {
       this.sync.deadline,
       this.mempool.deadline,
       this.chain.deadline,
+      this.reach.deadline,
       this.validator?.deadline ?? Number.POSITIVE_INFINITY,
     );
   }
@@ -236,7 +253,7 @@ export class Node {
       case "signed":
         return this.onSigned(input);
       case "command":
-        return this.onCommand(input.job, input.command);
+        return this.commands.onCommand(input.job, input.command);
       case "tick":
         return this.tick();
       default:
@@ -249,36 +266,12 @@ export class Node {
     this.shown.onDurable(through);
     this.validator?.onDurable(through);
     this.peers.links.onDurable(through);
-    if (this.shutdown === undefined || this.shutdown.ticket > through) return;
-    this.effects.answer(this.shutdown.job, { type: "done" });
-    this.shutdown = undefined;
+    this.commands.onPersisted(through);
   }
 
   private onSigned({ job, signature, reason = "" }: Extract<Input, { type: "signed" }>): void {
+    if (this.peers.members.onSigned(job, signature)) return;
     this.news.onImported(this.validator?.onSigned(job, signature, reason) ?? []);
-  }
-
-  private onCommand(job: Job, command: Command): void {
-    const { effects } = this;
-    switch (command.type) {
-      case "submit-transaction": {
-        const transaction = decodeTransaction(copyBytes(command.bytes));
-        if ("code" in transaction) return effects.answer(job, { type: "refused", ...transaction });
-        return effects.answer(job, this.news.onTransaction(transaction));
-      }
-      case "connect":
-        this.connections.connect(command.address);
-        return effects.answer(job, { type: "done" });
-      case "disconnect":
-        this.peers.disconnect(command.conn, "requested", "by the operator");
-        return effects.answer(job, { type: "done" });
-      case "shutdown":
-        this.connections.shutdown();
-        this.shutdown = { job, ticket: effects.persist([], { sync: true }) };
-        return;
-      default:
-        unreachable(command);
-    }
   }
 
   private tick(): void {
@@ -287,6 +280,7 @@ export class Node {
     this.relay.tick();
     this.sync.tick();
     this.mempool.tick();
+    this.reach.tick();
     this.news.onImported(this.chain.tick());
   }
 }

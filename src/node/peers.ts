@@ -7,30 +7,41 @@
 import { unreachable } from "../base/assert.ts";
 import type { Conn, Ticket } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
+import type { CloseCode } from "../edge/event.ts";
 import type { BlameCode, PeerPort } from "../edge/port.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
 import { PeerClocks } from "../net/peer-clocks.ts";
+import { UploadTarget } from "../net/upload-target.ts";
 import { Session, type SessionEvent, type SessionOptions } from "../peer/session.ts";
+import { SharedLimits } from "../peer/shared-limits.ts";
 import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 import { type Link, Links } from "./links.ts";
+import { Membership, type MembershipParts } from "./membership.ts";
+import type { LineOptions } from "./node-options.ts";
 import { penalties } from "./penalties.ts";
 
 /** Whom `Peers` tells; the node implements it. */
 export interface PeersPort {
   readonly connections: ConnectionManager;
   readonly slotMs: number;
-  onReady(conn: Conn, hello: Hello): void;
+  readonly membership: MembershipParts;
+  onReady(conn: Conn, nodeId: NodeId, hello: Hello): void;
   onMessage(conn: Conn, message: Message): void;
-  onClosed(conn: Conn): void;
+  onClosed(conn: Conn, nodeId: NodeId | undefined, code: CloseCode): void;
 }
 
 /** What all sessions of a node share. */
 export type SessionBase = Omit<
   SessionOptions,
-  "conn" | "role" | "expectedNodeId" | "remoteAddress"
->;
+  "conn" | "role" | "expectedNodeId" | "remoteAddress" | "shared"
+> & { readonly line: LineOptions };
+
+const bytesPerKilobit = 125;
+const bytesPerMegabyte = 1_000_000;
+
+type SessionReady = Extract<SessionEvent, { type: "ready" }>;
 
 /** A stranger's opening is refused without a byte (protocol-spec/01-opening §2): say what it may be. */
 const unheardMeans =
@@ -39,9 +50,12 @@ const unheardMeans =
 export class Peers implements PeerPort {
   readonly links: Links;
   readonly clocks: PeerClocks;
+  readonly members: Membership;
   private readonly env: Env;
   private readonly effects: EffectQueue;
   private readonly base: SessionBase;
+  private readonly shared: SharedLimits;
+  readonly uploadTarget: UploadTarget;
   private readonly port: PeersPort;
 
   constructor(env: Env, effects: EffectQueue, base: SessionBase, port: PeersPort) {
@@ -49,17 +63,25 @@ export class Peers implements PeerPort {
     this.effects = effects;
     this.base = base;
     this.port = port;
-    this.links = new Links(effects);
+    const { uploadKbps, downloadKbps, uploadTargetMb } = base.line;
+    this.shared = new SharedLimits({
+      uploadPerSecond: uploadKbps * bytesPerKilobit,
+      downloadPerSecond: downloadKbps * bytesPerKilobit,
+    });
+    this.uploadTarget = new UploadTarget(env.clock, uploadTargetMb * bytesPerMegabyte);
+    this.links = new Links(effects, (bytes) => this.uploadTarget.onSent(bytes));
     this.clocks = new PeerClocks(env.clock, port.slotMs);
+    this.members = new Membership(env, port.membership, this);
   }
 
   get deadline(): number {
-    let deadline = Number.POSITIVE_INFINITY;
+    let { deadline } = this.members;
     for (const link of this.links.all()) deadline = Math.min(deadline, link.session.deadline);
     return deadline;
   }
 
   tick(): void {
+    this.members.tick();
     const now = this.env.clock.monotonicMs;
     for (const link of [...this.links.all()]) {
       if (link.session.deadline > now) continue;
@@ -89,10 +111,12 @@ export class Peers implements PeerPort {
     if (!connections.onConnected(conn, inbound, address)) return this.effects.close(conn);
     const session = new Session(this.env, {
       ...this.base,
+      shared: this.shared,
       conn,
       role: inbound ? "responder" : "initiator",
       expectedNodeId: connections.expectedIdentity(conn),
       remoteAddress: address,
+      hello: (seen) => ({ ...this.base.hello(seen), features: connections.features(conn) }),
     });
     this.links.add({ conn, address, inbound, session, nodeId: undefined });
   }
@@ -104,7 +128,15 @@ export class Peers implements PeerPort {
     this.links.traffic.received += bytes.length;
     const { pong } = link.session;
     this.onSessionEvents(link, link.session.receive(bytes));
-    if (link.session.pong !== pong) this.onPong(link);
+    if (link.session.pong !== pong) {
+      this.notePing(link);
+      this.onPong(link);
+    }
+  }
+
+  /** Undefined until it is proven. */
+  nodeIdOf(conn: Conn): NodeId | undefined {
+    return this.links.get(conn)?.nodeId;
   }
 
   /** TCP is gone. */
@@ -129,11 +161,12 @@ export class Peers implements PeerPort {
       if (this.links.get(link.conn) !== link) return;
       switch (event.type) {
         case "ready":
-          this.onReady(link, event.nodeId, event.hello);
+          this.onReady(link, event);
           break;
         case "messages":
           for (const message of event.messages) {
             if (this.links.get(link.conn) !== link) return;
+            if (this.members.onMessage(link.conn, message)) continue;
             this.port.onMessage(link.conn, message);
           }
           break;
@@ -153,14 +186,47 @@ export class Peers implements PeerPort {
     }
   }
 
-  private onReady(link: Link, nodeId: NodeId, hello: Hello): void {
-    const { conn, address, inbound } = link;
+  /** A member, or one that needs no proof: `held` came while it was waited for. */
+  onMember(conn: Conn, held: readonly Message[]): void {
+    const link = this.links.get(conn);
+    if (link?.hello === undefined || link.nodeId === undefined) return;
+    this.admit(link, link.nodeId, link.hello);
+    for (const message of held) {
+      if (this.links.get(conn) !== link) return;
+      this.port.onMessage(conn, message);
+    }
+  }
+
+  refuse(conn: Conn, detail: string): void {
+    const link = this.links.get(conn);
+    if (link === undefined) return;
+    const { nodeId, address } = link;
+    const code = "not-a-member";
+    this.effects.notify({ type: "connection-refused", conn, nodeId, address, code, detail });
+    this.disconnect(conn, "banned", detail);
+  }
+
+  private onReady(link: Link, { nodeId, hello, handshakeHash }: SessionReady): void {
+    const { conn } = link;
     link.nodeId = nodeId;
+    link.hello = hello;
+    const isPinned = this.port.connections.expectedIdentity(conn) === nodeId;
+    if (this.members.begin({ conn, nodeId, hello, handshakeHash, isPinned })) return;
+    this.admit(link, nodeId, hello);
+  }
+
+  private admit(link: Link, nodeId: NodeId, hello: Hello): void {
+    const { conn, address, inbound } = link;
     const verdict = this.port.connections.onReady(conn, nodeId, hello);
     if (!verdict.keep) return this.disconnect(conn, verdict.code, verdict.text);
     const { agent, height } = hello;
     this.effects.notify({ type: "peer-ready", conn, nodeId, address, inbound, agent, height });
-    this.port.onReady(conn, hello);
+    this.port.onReady(conn, nodeId, hello);
+    this.notePing(link);
+  }
+
+  private notePing({ conn, session: { pong } }: Link): void {
+    if (pong !== undefined) this.port.connections.onPing(conn, pong.pingMs);
   }
 
   /** Those who chose us do not count: they may be one. */
@@ -179,10 +245,11 @@ export class Peers implements PeerPort {
     this.closed(link, code, detail, true);
   }
 
-  private closed(link: Link, code: string, detail: string, byUs: boolean): void {
+  private closed(link: Link, code: CloseCode, detail: string, byUs: boolean): void {
     const { conn, nodeId, address } = link;
+    this.members.onClosed(conn);
     this.port.connections.onClosed(conn);
-    this.port.onClosed(conn);
+    this.port.onClosed(conn, nodeId, code);
     this.effects.notify({ type: "peer-closed", conn, nodeId, address, code, detail, byUs });
   }
 }

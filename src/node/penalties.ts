@@ -5,7 +5,7 @@
  * - `violation`: no correct implementation does this; disconnect and discourage (before
  *   authentication the address, after it the identity).
  * - `disconnect`: the connection is of no use, nobody is blamed (anyone on the path can cause it).
- * - `soft(n)`: adds n to a decaying score; 100 discourages.
+ * - `soft(n)`: adds n to a decaying score; 100 discourages. `costly(n)`: and ends the connection.
  * - `innocent`: honest peers do this when clocks, forks or timing differ.
  */
 import type { BlameCode } from "../edge/port.ts";
@@ -20,6 +20,7 @@ const violation: Penalty = { score: 100, disconnect: true, discourage: true };
 const disconnect: Penalty = { score: 0, disconnect: true, discourage: false };
 const innocent: Penalty = { score: 0, disconnect: false, discourage: false };
 const soft = (score: number): Penalty => ({ score, disconnect: false, discourage: false });
+const costly = (score: number): Penalty => ({ score, disconnect: true, discourage: false });
 
 export const penalties: Readonly<Record<BlameCode, Penalty>> = {
   "bad-opening": disconnect,
@@ -45,6 +46,7 @@ export const penalties: Readonly<Record<BlameCode, Penalty>> = {
   "message-out-of-state": violation,
   "bad-field": violation,
   unsolicited: soft(5),
+  flooding: costly(25),
   "timeout-handshake": disconnect,
   "timeout-frame": disconnect,
   "timeout-pong": disconnect,
@@ -96,6 +98,8 @@ export const penalties: Readonly<Record<BlameCode, Penalty>> = {
   "vote-source": violation,
   "vote-signature": violation,
   "vote-equivocation": innocent,
+  "attest-signature": violation,
+  "attest-stranger": innocent,
   "evidence-stranger": innocent,
   "evidence-signature": violation,
   "evidence-old": innocent,

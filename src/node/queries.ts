@@ -28,6 +28,7 @@ import type { PeerView } from "../net/peer-view.ts";
 import { wireLimits } from "../params/limits.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";
+import type { ConductQueries } from "./conduct-queries.ts";
 import type { NodeOptions } from "./node-options.ts";
 import type { Peers } from "./peers.ts";
 
@@ -40,6 +41,7 @@ interface QueriedParts {
   readonly connections: ConnectionManager;
   readonly sync: Synchronizer;
   readonly peers: Peers;
+  readonly conduct: ConductQueries;
 }
 
 export interface ValidatorView {
@@ -60,8 +62,12 @@ export interface EvidenceView {
 export class Queries {
   private readonly parts: QueriedParts;
 
+  /** What is known of how peers behave, and of who is out of reach. */
+  readonly conduct: ConductQueries;
+
   constructor(parts: QueriedParts) {
     this.parts = parts;
+    this.conduct = parts.conduct;
   }
 
   /** The answer of `/api/blockchain/info`, but for the program's name and version. */
@@ -91,6 +97,11 @@ export class Queries {
 
   sync() {
     return this.parts.sync.progress();
+  }
+
+  /** What the host keeps over a restart of where peers are; the key is a secret. */
+  keptPeers() {
+    return this.parts.connections.keptPeers();
   }
 
   peers(): readonly (PeerView & {
@@ -168,6 +179,22 @@ export class Queries {
     const heard = chain.view.heard.newestVoteSlotOf(validator);
     if (heard !== undefined) slots.push(heard);
     return slots.length === 0 ? undefined : Math.max(...slots);
+  }
+
+  /** Validators of whom a vote for a block of `slot` or later is known here. */
+  votersSince(slot: number): ReadonlySet<PublicKey> {
+    const { chain } = this.parts;
+    const voters = new Set<PublicKey>();
+    for (const { data, signers } of chain.certificates()) {
+      const target = data.targetSlot < slot ? undefined : chain.node(data.targetHash);
+      const set = target === undefined ? [] : this.validatorsOf(target);
+      for (const { rank } of signers) if (set[rank] !== undefined) voters.add(set[rank]);
+    }
+    for (const { key } of this.validators()) {
+      const newest = chain.view.heard.newestVoteSlotOf(key);
+      if (newest !== undefined && newest >= slot) voters.add(key);
+    }
+    return voters;
   }
 
   evidence(): readonly EvidenceView[] {

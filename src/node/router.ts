@@ -5,6 +5,7 @@
 import { unreachable } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
 import type { ChainManager } from "../chain/chain-manager.ts";
+import type { Imported } from "../chain/imported.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
@@ -15,8 +16,9 @@ import { type BlockHash, blockHashOf, type TxId, txIdOf } from "../model/ids.ts"
 import { decodeTransaction } from "../model/transaction.ts";
 import { decodeVote } from "../model/vote.ts";
 import type { ConnectionManager } from "../net/connection-manager.ts";
-import { type Gossip, gossipId } from "../net/gossip.ts";
+import { type Gossip, type GossipId, gossipId } from "../net/gossip.ts";
 import type { Relay } from "../net/relay.ts";
+import type { Verdicts } from "../net/verdicts.ts";
 import type { ChainServer } from "../sync/server.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import {
@@ -31,6 +33,7 @@ export interface RouterParts {
   readonly port: PeerPort;
   readonly connections: ConnectionManager;
   readonly gossip: Gossip;
+  readonly verdicts: Verdicts;
   readonly relay: Relay;
   readonly chain: ChainManager;
   readonly mempool: Mempool;
@@ -65,7 +68,7 @@ export class Router {
       case "get_headers":
         return server.onGetHeaders(conn, message);
       case "headers":
-        return sync.onHeaders(conn, message);
+        return connections.onShown(conn, sync.onHeaders(conn, message));
       case "get_blocks":
         return server.onGetBlocks(conn, message);
       case "block_body":
@@ -75,28 +78,35 @@ export class Router {
       case "new_transaction":
         return this.onNewTransaction(conn, message);
       case "vote":
-        return this.onVote(conn, copyBytes(message.vote));
+        return this.onVote(conn, message.vote);
       case "certificate":
-        return this.onCertificate(conn, copyBytes(message.certificate));
+        return this.onCertificate(conn, message.certificate);
       case "evidence":
-        return this.onEvidence(conn, copyBytes(message.evidence));
+        return this.onEvidence(conn, message.evidence);
       case "ping":
       case "pong":
       case "credit":
       case "disconnect":
-        return; // The session has dealt with them.
+      case "attest":
+        return; // The session, or the membership, has dealt with them.
       default:
         unreachable(message);
     }
   }
 
   private onInv(conn: Conn, message: MessageOf<"inv">): void {
-    const { relay, chain, mempool, sync } = this.parts;
+    const { connections, relay, chain, mempool, sync } = this.parts;
     const syncing = sync.progress().state === "syncing";
+    const isQuiet = connections.isBlockOnly(conn);
     relay.onInv(conn, message.items, (kind, id) => {
-      if (kind === inventoryKinds.transaction) return syncing || mempool.has(id as TxId);
+      if (kind === inventoryKinds.transaction) {
+        return isQuiet || syncing || mempool.has(id as TxId);
+      }
       const hash = id as BlockHash;
-      if (chain.has(hash)) return true;
+      if (chain.has(hash)) {
+        connections.onShown(conn, chain.node(hash)?.height);
+        return true;
+      }
       // While behind, one block out of reach is no use: its headers are.
       if (syncing) sync.onAnnounced(conn, hash);
       return syncing;
@@ -134,34 +144,60 @@ export class Router {
     this.parts.news.onImported(chain.importBlock(sealed, copyBytes(message.body), conn));
   }
 
-  private onVote(conn: Conn, bytes: Uint8Array): void {
-    const { chain, gossip, news, port, sync } = this.parts;
-    gossip.onReceived(conn, gossipId(bytes));
-    const vote = decodeVote(bytes);
+  /** The id of a flooded object to be judged; undefined for one that was, or came before. */
+  private newsId(conn: Conn, bytes: Uint8Array): GossipId | undefined {
+    const id = gossipId(bytes);
+    const isNews = this.parts.gossip.onReceived(conn, id);
+    return this.isJudged(conn, id) || !isNews ? undefined : id;
+  }
+
+  /** Was an equal copy judged before? Whoever sends a bad one pays for it again. */
+  private isJudged(conn: Conn, id: GossipId): boolean {
+    const verdict = this.parts.verdicts.of(id);
+    if (verdict === undefined) return false;
+    if (verdict !== "good") this.parts.port.blame(conn, verdict.code, verdict.detail);
+    return true;
+  }
+
+  private onJudged(id: GossipId, results: readonly Imported[]): void {
+    for (const result of results) {
+      if (result.type === "refused") this.parts.verdicts.onRefused(id, result.rejection);
+    }
+    this.parts.news.onImported(results);
+  }
+
+  private onVote(conn: Conn, message: Uint8Array): void {
+    const id = this.newsId(conn, message);
+    if (id === undefined) return;
+    const { chain, port, sync } = this.parts;
+    const vote = decodeVote(copyBytes(message));
     if ("code" in vote) return port.blame(conn, vote.code, vote.detail);
     // While behind, votes are for blocks out of reach; certificates come with the blocks.
     if (!chain.has(vote.targetHash) && sync.isBehind) return;
-    news.onImported(chain.importVote(vote, conn));
+    this.onJudged(id, chain.importVote(vote, conn));
   }
 
-  private onCertificate(conn: Conn, bytes: Uint8Array): void {
-    const { chain, gossip, news, port } = this.parts;
-    gossip.onReceived(conn, gossipId(bytes));
-    const certificate = decodeCertificate(bytes);
+  private onCertificate(conn: Conn, message: Uint8Array): void {
+    const id = this.newsId(conn, message);
+    if (id === undefined) return;
+    const { chain, port } = this.parts;
+    const certificate = decodeCertificate(copyBytes(message));
     if ("code" in certificate) return port.blame(conn, certificate.code, certificate.detail);
-    news.onImported(chain.importCertificate(certificate, conn));
+    this.onJudged(id, chain.importCertificate(certificate, conn));
   }
 
-  private onEvidence(conn: Conn, bytes: Uint8Array): void {
-    const { chain, gossip, news, port } = this.parts;
-    gossip.onReceived(conn, gossipId(bytes));
-    const evidence = decodeEvidence(bytes);
+  private onEvidence(conn: Conn, message: Uint8Array): void {
+    const id = this.newsId(conn, message);
+    if (id === undefined) return;
+    const { chain, port } = this.parts;
+    const evidence = decodeEvidence(copyBytes(message));
     if ("code" in evidence) return port.blame(conn, evidence.code, evidence.detail);
-    news.onImported(chain.importEvidence(evidence, conn));
+    this.onJudged(id, chain.importEvidence(evidence, conn));
   }
 
   private onNewTransaction(conn: Conn, message: MessageOf<"new_transaction">): void {
     const { port, relay } = this.parts;
+    if (this.isJudged(conn, gossipId(message.transaction))) return;
     const transaction = decodeTransaction(copyBytes(message.transaction));
     if ("code" in transaction) return port.blame(conn, transaction.code, transaction.detail);
     if (!relay.onObject(conn, inventoryKinds.transaction, transaction.id)) {

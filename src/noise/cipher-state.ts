@@ -14,6 +14,8 @@ import { wipe } from "../crypto/secret.ts";
 export const nonceMax = 2 ** 48;
 
 const noBytes = new Uint8Array(0);
+/** Written before each use; of none of its own, for a state lives as long as a connection. */
+const nonceBytes = new Uint8Array(aeadNonceBytes);
 const zeros32 = new Uint8Array(aeadKeyBytes);
 /** Nonce 2^64 - 1, which Noise reserves for REKEY. */
 const rekeyNonce = new Uint8Array(aeadNonceBytes).fill(0xff, 4);
@@ -22,7 +24,6 @@ export class CipherState {
   /** n: the nonce of the next message, below 2^48. */
   nonce = 0;
   private readonly key: Uint8Array;
-  private readonly nonceBytes = new Uint8Array(aeadNonceBytes);
   private wiped = false;
 
   /** Copies `key` (32 bytes). */
@@ -67,7 +68,7 @@ export class CipherState {
   }
 
   private writeNonce(): Uint8Array {
-    const bytes = this.nonceBytes;
+    const bytes = nonceBytes;
     let rest = this.nonce;
     for (let i = 4; i < 10; i++) {
       bytes[i] = rest % 0x100;

@@ -12,7 +12,12 @@ import { assert, defined } from "../base/assert.ts";
 import { concatBytes, copyBytes, equalBytes } from "../base/bytes.ts";
 import { aeadTagBytes } from "../crypto/aead.ts";
 import { wipe } from "../crypto/secret.ts";
-import { x25519, x25519KeyBytes, x25519PublicKey } from "../crypto/x25519.ts";
+import {
+  lastingX25519PublicKey,
+  x25519,
+  x25519KeyBytes,
+  x25519PublicKey,
+} from "../crypto/x25519.ts";
 import type { CipherState } from "./cipher-state.ts";
 import { SymmetricState } from "./symmetric-state.ts";
 
@@ -36,6 +41,8 @@ export interface HandshakeOptions {
   readonly staticSecret: Uint8Array;
   /** e: taken over and erased here; for one handshake only. */
   readonly ephemeralSecret: Uint8Array;
+  /** Its public key, when it is known already. */
+  readonly ephemeralPublic?: Uint8Array | undefined;
   /** Message 1 may carry a payload, in clear. Windlass never does; the public vectors do. */
   readonly firstPayload?: boolean;
 }
@@ -76,8 +83,8 @@ export class HandshakeXX {
     this.firstPayload = options.firstPayload ?? false;
     this.s = copyBytes(options.staticSecret);
     this.e = options.ephemeralSecret;
-    this.staticPublic = x25519PublicKey(this.s);
-    this.ephemeralPublic = x25519PublicKey(this.e);
+    this.staticPublic = lastingX25519PublicKey(options.staticSecret);
+    this.ephemeralPublic = options.ephemeralPublic ?? x25519PublicKey(this.e);
     this.symmetric = new SymmetricState(noiseProtocolName);
     this.symmetric.mixHash(options.prologue);
   }

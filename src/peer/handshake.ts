@@ -85,6 +85,7 @@ export class Handshake {
   private noise: HandshakeXX | undefined;
   private ownHello: Hello | undefined;
   private result: Established | undefined;
+  spokeAt: number; // When what the peer answers next left.
   /** Segments that wait to be sent, oldest first; the session takes them away. */
   readonly output: Uint8Array[] = [];
 
@@ -92,6 +93,7 @@ export class Handshake {
     this.env = env;
     this.options = options;
     this.magic = networkMagic(options.genesisHash);
+    this.spokeAt = env.clock.monotonicMs;
     this.state = options.role === "initiator" ? "opening-sent" : "opening-awaited";
     if (options.role === "responder") return;
     this.ephemeralSecret = env.random.bytes(32);
@@ -235,6 +237,7 @@ export class Handshake {
     );
     assert(message2.length === flightBytes, "message 2 is as long as announced");
     this.output.push(concatBytes(opening, message2));
+    this.spokeAt = this.env.clock.monotonicMs;
     this.expect(2);
   }
 
@@ -285,6 +288,7 @@ export class Handshake {
       prologue: noisePrologue(genesisHash, this.initiatorOpening, responderOpening),
       staticSecret,
       ephemeralSecret: this.ephemeralSecret,
+      ephemeralPublic: role === "initiator" ? this.ephemeralPublic : undefined,
     });
     return this.noise;
   }

@@ -36,12 +36,15 @@ export class Inbox {
     if ((flags & frameFlags.bulk) !== 0) this.credit.onHeader(bodyBytes);
   }
 
-  /** The messages that are whole now: none for a piece. Throws WireError. */
-  onFrame(frame: OpenedFrame): readonly Message[] {
-    const { flags } = frame;
-    if ((flags & frameFlags.bulk) === 0) return checkPlain(flags, decodePayload(frame.payload));
-    const payload = this.joined(frame);
-    return payload === undefined ? [] : checkBulk(decodePayload(payload));
+  /** The payload that is whole now: none for a piece with more to come. Throws WireError. */
+  onFrame(frame: OpenedFrame): Uint8Array | undefined {
+    return (frame.flags & frameFlags.bulk) === 0 ? frame.payload : this.joined(frame);
+  }
+
+  /** The messages of a payload that `frame` completed. Throws WireError. */
+  decode({ flags }: OpenedFrame, payload: Uint8Array): readonly Message[] {
+    const messages = decodePayload(payload);
+    return (flags & frameFlags.bulk) === 0 ? checkPlain(flags, messages) : checkBulk(messages);
   }
 
   /** To be called for each frame when it is dealt with; a new credit total is to be announced. */

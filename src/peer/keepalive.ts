@@ -1,7 +1,6 @@
 /**
  * Tells the dead peer from the quiet one. Says what is to be done; queues and closes nothing.
- * The first ping leaves at once: it measures the round trip and, being a small frame, confirms us
- * to the peer. protocol-spec/09-connections §6.
+ * The handshake was the first round trip. protocol-spec/09-connections §6.
  */
 import { equalBytes } from "../base/bytes.ts";
 import type { Env } from "../edge/env.ts";
@@ -26,17 +25,20 @@ export interface Pong {
 
 export class Keepalive {
   private readonly env: Env;
-  /** The last answer, another object each time. */
-  pong: Pong | undefined;
   private state: State;
   private heardAt: number;
+  /** The last answer, another object each time. */
+  pong: Pong;
   /** The lowest round trip so far: the path without its queues. */
-  pingMinMs: number | undefined;
+  pingMinMs: number;
 
-  constructor(env: Env) {
+  /** `met`: the peer's answer in the handshake, as good as one to a ping. */
+  constructor(env: Env, met: Pong) {
     this.env = env;
     this.heardAt = env.clock.monotonicMs;
-    this.state = { type: "quiet", pingAt: this.heardAt };
+    this.pong = met;
+    this.pingMinMs = met.pingMs;
+    this.state = { type: "quiet", pingAt: this.heardAt + connectionLimits.pingIntervalMs };
   }
 
   get deadline(): number {
@@ -51,7 +53,7 @@ export class Keepalive {
   onPong(nonce: Uint8Array, sentAtMs: number): void {
     if (this.state.type !== "awaiting-pong" || !equalBytes(this.state.nonce, nonce)) return;
     const pingMs = this.env.clock.monotonicMs - this.state.sentAt;
-    this.pingMinMs = Math.min(this.pingMinMs ?? pingMs, pingMs);
+    this.pingMinMs = Math.min(this.pingMinMs, pingMs);
     this.pong = { sentAtMs, pingMs };
     this.state = { type: "quiet", pingAt: this.state.sentAt + connectionLimits.pingIntervalMs };
   }

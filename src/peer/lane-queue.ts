@@ -17,6 +17,10 @@ interface Parked extends Queued {
   readonly after: Ticket;
 }
 
+/** Shared by all lanes that hold nothing, which most do; never written to. */
+const nothing: Queued[] = [];
+const nothingParked: Parked[] = [];
+
 /** What is taken off the front is cut away in steps of this many, not one by one. */
 const trimCount = 1_024;
 
@@ -25,9 +29,9 @@ export class LaneQueue {
   private readonly bytesMax: number;
   /** Bytes times this move the lane back in the order: the inverse of its weight. */
   private readonly cost: number;
-  private queue: Queued[] = [];
+  private queue = nothing;
   private head = 0;
-  private parked: Parked[] = [];
+  private parked = nothingParked;
   private parkedBytes = 0;
   /** Bytes that could be sent now. */
   bytes = 0;
@@ -69,6 +73,7 @@ export class LaneQueue {
   /** Like `push`, for a message that must not leave before `after` is durable. */
   park(message: Queued, after: Ticket): boolean {
     if (this.heldBytes + message.bytes > this.bytesMax) return false;
+    if (this.parked === nothingParked) this.parked = [];
     this.parked.push({ ...message, after });
     this.parkedBytes += message.bytes;
     return true;
@@ -85,7 +90,7 @@ export class LaneQueue {
       this.parkedBytes -= message.bytes;
       this.enqueue(message, passNow);
     }
-    this.parked = still;
+    this.parked = still.length === 0 ? nothingParked : still;
   }
 
   /** Takes the first message; the caller says with `spend` what it cost. */
@@ -94,7 +99,7 @@ export class LaneQueue {
     this.head++;
     this.bytes -= first.bytes;
     if (this.isEmpty || this.head === trimCount) {
-      this.queue = this.isEmpty ? [] : this.queue.slice(this.head);
+      this.queue = this.isEmpty ? nothing : this.queue.slice(this.head);
       this.head = 0;
     }
     return first;
@@ -107,7 +112,7 @@ export class LaneQueue {
   }
 
   clear(): void {
-    this.queue = [];
+    this.queue = nothing;
     this.head = 0;
     this.bytes = 0;
     this.fullSince = Number.POSITIVE_INFINITY;
@@ -115,12 +120,13 @@ export class LaneQueue {
   }
 
   clearParked(): void {
-    this.parked = [];
+    this.parked = nothingParked;
     this.parkedBytes = 0;
   }
 
   private enqueue(message: Queued, passNow: number): void {
     if (this.isEmpty) this.pass = Math.max(this.pass, passNow);
+    if (this.queue === nothing) this.queue = [];
     this.queue.push(message);
     this.bytes += message.bytes;
   }

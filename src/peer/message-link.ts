@@ -6,7 +6,6 @@
  *   bytes -> SecureChannel -> Inbox -> events           take <- SecureChannel <- Outbox <- send
  */
 import { copyBytes } from "../base/bytes.ts";
-import { TokenBucket } from "../base/token-bucket.ts";
 import type { Ticket } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import { wireLimits } from "../params/limits.ts";
@@ -17,10 +16,13 @@ import type { DisconnectCode, Lane, Message, MessageOf } from "../wire/messages.
 import { type RecordedFrame, recordFrame } from "../wire/recorded-frame.ts";
 import { SendingCredit } from "./credit.ts";
 import { Inbox } from "./inbox.ts";
+import { Intake } from "./intake.ts";
 import { Keepalive, type Pong } from "./keepalive.ts";
 import { Outbox, type Room } from "./outbox.ts";
 import type { OpenedFrame, SecureChannel } from "./secure-channel.ts";
+import { SendingBudget } from "./sending-budget.ts";
 import type { SessionEvent } from "./session-event.ts";
+import type { SharedLimits } from "./shared-limits.ts";
 
 export interface LinkOptions {
   /** What our HELLO granted. */
@@ -28,12 +30,17 @@ export interface LinkOptions {
   /** What the peer's HELLO granted. */
   readonly creditReceivedBytes: number;
   readonly writer: PayloadWriter | undefined;
+  readonly isInitiator: boolean;
+  /** How long the peer took to answer in the handshake, and its clock then. */
+  readonly met: Pong;
+  /** What it shares with other connections; alone when absent. */
+  readonly shared?: SharedLimits | undefined;
 }
 
 const never = Number.POSITIVE_INFINITY;
+const nothingOwed: readonly MessageOf<"ping" | "credit">[] = [];
 /** A frame of any size: only what waits limits it. */
 const anyBodyBytes = wireLimits.frameBodyBytesMax;
-const smallBytes = wireLimits.smallFrameBodyBytes;
 
 export class MessageLink {
   private readonly env: Env;
@@ -42,24 +49,21 @@ export class MessageLink {
   private readonly outbox: Outbox;
   private readonly credit: SendingCredit;
   private readonly keepalive: Keepalive;
-  private readonly sentBudget = new TokenBucket(
-    wireLimits.smallFramesPerSecondSent,
-    wireLimits.smallFramesBurstSent,
-  );
-  private readonly receivedBudget = new TokenBucket(
-    wireLimits.smallFramesPerSecondReceived,
-    wireLimits.smallFramesBurstReceived,
-  );
+  private readonly isInitiator: boolean;
+  private readonly budget: SendingBudget;
+  private readonly intake: Intake;
   /** Since when a frame is incomplete; Infinity between frames. */
   private frameBegunAt = never;
-  private isReading = true;
-  /** Our first frame, alone in it: small, for a stranger takes no large one, and it confirms us. */
+  /** The responder's first frame, alone in it: small, and it confirms us. */
   private greeting: Message | undefined;
   private farewell: Message | undefined;
   /** A ping or credit that found its lane full: it is counted as sent, so it must be. */
-  private readonly owed = new Map<"ping" | "credit", Message>();
-  /** Something waits for the budget and nobody who writes knows of it: the deadline wakes it. */
-  private isHeldBack = false;
+  private owed: readonly MessageOf<"ping" | "credit">[] = nothingOwed;
+  /**
+   * Something waits for the budget until then, and nobody who writes knows of it. Kept, not derived
+   * from the clock: as that moves on, the alarm would be forgotten.
+   */
+  private heldUntil = never;
   private recording = false;
   private recorded: OpenedFrame | undefined;
 
@@ -67,10 +71,15 @@ export class MessageLink {
     this.env = env;
     this.channel = channel;
     this.inbox = new Inbox(options.creditGrantedBytes);
-    this.outbox = new Outbox(options.writer);
+    this.outbox = new Outbox(options.writer, options.shared?.room);
+    this.budget = new SendingBudget(options.shared);
+    this.intake = new Intake(options.shared);
     this.credit = new SendingCredit(options.creditReceivedBytes);
-    this.keepalive = new Keepalive(env);
-    this.greeting = this.nextPing();
+    this.isInitiator = options.isInitiator;
+    this.keepalive = new Keepalive(env, options.met);
+    // Nothing new, and no answer is due: it only shows that message 3 was good.
+    const totalBytes = options.creditGrantedBytes;
+    if (!options.isInitiator) this.greeting = { type: "credit", totalBytes };
   }
 
   get pong(): Pong | undefined {
@@ -78,12 +87,9 @@ export class MessageLink {
   }
 
   get deadline(): number {
-    const { keepalive, outbox, sentBudget, receivedBudget } = this;
+    const { keepalive, outbox, intake, heldUntil } = this;
     const readBy = this.frameBegunAt + wireLimits.frameReadMs;
-    const resumeAt = this.isReading ? never : receivedBudget.availableAt;
-    // Kept, not derived from the clock: as it moves on, the alarm would be forgotten.
-    const sendAt = this.isHeldBack ? sentBudget.availableAt : never;
-    return Math.min(keepalive.deadline, outbox.stalledAt, readBy, resumeAt, sendAt);
+    return Math.min(keepalive.deadline, outbox.stalledAt, readBy, intake.resumeAt, heldUntil);
   }
 
   /** True when `take` would give something now. */
@@ -95,9 +101,11 @@ export class MessageLink {
   /** `hasOutput`, and who asks will `take` until there is nothing; otherwise the deadline does. */
   offer(): boolean {
     const { hasOutput, outbox } = this;
-    this.isHeldBack =
-      !hasOutput && !outbox.isIdle && outbox.isReady({ ...this.room(anyBodyBytes), small: true });
-    return hasOutput;
+    this.heldUntil = never;
+    if (hasOutput || outbox.isIdle) return hasOutput;
+    const later = { ...this.room(anyBodyBytes), small: true, urgentOnly: false };
+    if (outbox.isReady(later)) this.heldUntil = this.budget.nextAt(this.env.clock.monotonicMs);
+    return false;
   }
 
   /** The last frame received, when recording. */
@@ -129,6 +137,7 @@ export class MessageLink {
   receive(bytes: Uint8Array, from: number, events: SessionEvent[]): void {
     const now = this.env.clock.monotonicMs;
     this.keepalive.onBytes();
+    this.intake.onBytes(bytes.length - from, now);
     let at = from;
     while (at < bytes.length) {
       const { at: next, step } = this.channel.read(bytes, at);
@@ -141,10 +150,7 @@ export class MessageLink {
     }
     if (at < bytes.length) throw new WireError("data-after-last", "bytes after the LAST frame");
     if (this.channel.isReading) this.frameBegunAt = Math.min(this.frameBegunAt, now);
-    if (this.isReading && !this.receivedBudget.has(now)) {
-      this.isReading = false;
-      events.push({ type: "reading", on: false });
-    }
+    if (!this.intake.mayRead(now)) events.push({ type: "reading", on: false });
   }
 
   /** One sealed frame of about `bytesMax` bytes, or undefined when nothing may leave now. */
@@ -175,7 +181,7 @@ export class MessageLink {
   finish(code: DisconnectCode, text: string, orderly: boolean): void {
     if (orderly) this.outbox.dropOptional();
     else this.outbox.clear();
-    this.owed.clear();
+    this.owed = nothingOwed;
     this.farewell = { type: "disconnect", code, text };
   }
 
@@ -191,39 +197,47 @@ export class MessageLink {
     const ping = this.nextPing();
     if (ping !== undefined) this.owe(ping);
     // Who ticks looks for output after it.
-    if (this.sentBudget.has(now)) this.isHeldBack = false;
-    if (this.isReading || !this.receivedBudget.has(now)) return [];
-    this.isReading = true;
-    return [{ type: "reading", on: true }];
+    if (now >= this.heldUntil) this.heldUntil = never;
+    return this.intake.tick(now) ? [{ type: "reading", on: true }] : [];
   }
 
-  /** Erases the session keys. */
+  /** Erases the session keys, and gives back what it shares. */
   wipe(): void {
     this.channel.wipe();
+    this.outbox.clear();
+    this.budget.close();
+    this.intake.close();
   }
 
   private room(bodyBytes: number): Room {
     // A closing link waits for no credit and no budget: the connection ends either way.
-    if (this.farewell !== undefined) return { bodyBytes, creditBytes: 0, small: true };
-    const small = this.sentBudget.has(this.env.clock.monotonicMs);
-    return { bodyBytes, creditBytes: this.credit.leftBytes, small };
+    if (this.farewell !== undefined) {
+      return { bodyBytes, creditBytes: 0, small: true, urgentOnly: false };
+    }
+    const now = this.env.clock.monotonicMs;
+    return {
+      bodyBytes: Math.min(bodyBytes, this.budget.frameBytesMax),
+      creditBytes: this.credit.leftBytes,
+      small: this.budget.hasSmall(now),
+      urgentOnly: !this.budget.hasLine(now),
+    };
   }
 
   private seal(flags: number, payload: Uint8Array): Uint8Array {
     const frame = this.channel.seal(flags, payload);
     const bodyBytes = frame.length - wireLimits.frameHeaderBytes;
-    if (bodyBytes < smallBytes) this.sentBudget.charge(this.env.clock.monotonicMs);
+    this.budget.charge(bodyBytes, this.env.clock.monotonicMs);
     if ((flags & frameFlags.bulk) !== 0) this.credit.spend(bodyBytes);
     return frame;
   }
 
   private onHeader(header: FrameHeader, now: number): void {
-    const beforeReadyMax = wireLimits.frameBodyBeforeReadyBytesMax;
-    if (this.channel.openedCount === 0 && header.bodyBytes > beforeReadyMax) {
+    const isFirst = this.isInitiator && this.channel.openedCount === 0;
+    if (isFirst && header.bodyBytes > wireLimits.frameBodyBeforeReadyBytesMax) {
       throw new WireError("frame-too-large", `a first frame of ${header.bodyBytes} bytes`);
     }
     this.inbox.onHeader(header);
-    if (header.bodyBytes < smallBytes) this.receivedBudget.charge(now);
+    this.intake.onHeader(header, now);
   }
 
   /** True when it was the LAST frame. */
@@ -231,7 +245,9 @@ export class MessageLink {
     if (this.recording) this.recorded = frame;
     const messages: Message[] = [];
     let ended = false;
-    for (const message of this.inbox.onFrame(frame)) {
+    const payload = this.inbox.onFrame(frame);
+    if (payload !== undefined) this.intake.onPayload(payload, now);
+    for (const message of payload === undefined ? [] : this.inbox.decode(frame, payload)) {
       switch (message.type) {
         case "ping":
           this.answerPing(message.nonce);
@@ -258,15 +274,15 @@ export class MessageLink {
 
   /** Only the latest of its type matters: a credit total replaces an older one. */
   private owe(message: MessageOf<"ping" | "credit">): void {
-    this.owed.set(message.type, message);
+    this.owed = [...this.owed.filter(({ type }) => type !== message.type), message];
     this.sendOwed();
   }
 
   /** A full lane empties by `take`, which tries again. */
   private sendOwed(): void {
-    for (const [type, message] of this.owed) {
-      if (this.send(message, undefined)) this.owed.delete(type);
-    }
+    if (this.owed.length === 0) return;
+    const still = this.owed.filter((message) => !this.send(message, undefined));
+    this.owed = still.length === 0 ? nothingOwed : still;
   }
 
   /** The ping that is due. Throws WireError when the last one was not answered. */

@@ -17,6 +17,7 @@ import { encodedBytes, encodePayload, PayloadWriter } from "../wire/codec.ts";
 import { bodyBytesOf, frameFlags, payloadBytesOf } from "../wire/frame.ts";
 import { type Lane, type Message, messageRules } from "../wire/messages.ts";
 import { LaneQueue } from "./lane-queue.ts";
+import type { SharedRoom } from "./shared-room.ts";
 
 /** A payload and the flags of the frame it is to travel in. */
 export interface Composed {
@@ -33,6 +34,8 @@ export interface Room {
   readonly creditBytes: number;
   /** False: only what fills a frame that is not small. */
   readonly small: boolean;
+  /** True: only votes and what travels with them. */
+  readonly urgentOnly: boolean;
 }
 
 /** The rest of a payload that did not fit into one frame. */
@@ -66,19 +69,28 @@ export class Outbox {
   private chain: Chain | undefined;
   private passNow = 0;
   private durableThrough = Number.NEGATIVE_INFINITY;
+  private readonly sharedRoom: SharedRoom | undefined;
+  /** What of the shared room is taken. */
+  private sharedBytes = 0;
 
   /** `writer` may serve many outboxes: what it holds is sealed before the next use. */
-  constructor(writer?: PayloadWriter) {
+  constructor(writer?: PayloadWriter, room?: SharedRoom) {
     this.sharedWriter = writer;
+    this.sharedRoom = room;
   }
 
   /** False when the lane is full. The bytes in `message` must not change until it has left. */
   push(message: Message, after: Ticket | undefined, now: number): boolean {
     const queue = this.queueOf(messageRules[message.type].lane);
     const queued = { message, bytes: encodedBytes(message) };
-    return after === undefined || after <= this.durableThrough
-      ? queue.push(queued, this.passNow, now)
-      : queue.park(queued, after);
+    const isLarge = queue === this.bulk || queue === this.block;
+    if (isLarge && this.sharedRoom?.has(this.sharedBytes, queued.bytes) === false) return false;
+    const isTaken =
+      after === undefined || after <= this.durableThrough
+        ? queue.push(queued, this.passNow, now)
+        : queue.park(queued, after);
+    if (isLarge) this.settle();
+    return isTaken;
   }
 
   onDurable(through: Ticket): void {
@@ -115,6 +127,12 @@ export class Outbox {
   compose(room: Room): Composed | undefined {
     const queue = this.next(room);
     if (queue === undefined) return undefined;
+    const composed = this.composeOf(queue, room);
+    this.settle();
+    return composed;
+  }
+
+  private composeOf(queue: LaneQueue, room: Room): Composed {
     this.passNow = queue.pass;
     const bodyBytes = Math.min(Math.max(room.bodyBytes, smallBytes), wireLimits.frameBodyBytesMax);
     if (this.travelsAsBulk(queue)) {
@@ -128,11 +146,22 @@ export class Outbox {
     this.bulk.clear();
     this.chain = undefined;
     for (const queue of this.lanes) queue.clearParked();
+    this.settle();
   }
 
   clear(): void {
     for (const queue of this.lanes) queue.clear();
     this.chain = undefined;
+    this.settle();
+  }
+
+  /** Tells the shared room what is held now of the lanes that large things wait in. */
+  private settle(): void {
+    if (this.sharedRoom === undefined) return;
+    const held = this.heldBytes("block") + this.heldBytes("bulk");
+    if (held === this.sharedBytes) return;
+    this.sharedRoom.move(this.sharedBytes, held);
+    this.sharedBytes = held;
   }
 
   private queueOf(lane: Lane): LaneQueue {
@@ -150,6 +179,7 @@ export class Outbox {
   }
 
   private maySend(queue: LaneQueue, room: Room): boolean {
+    if (room.urgentOnly && queue !== this.vote) return false;
     if (this.chain?.lane !== queue && queue.isEmpty) return false;
     if (this.travelsAsBulk(queue)) return this.mayBulk(queue, room);
     if (room.small) return true;

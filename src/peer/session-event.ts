@@ -4,7 +4,13 @@ import type { WireCode } from "../wire/errors.ts";
 import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
 
 export type SessionEvent =
-  | { readonly type: "ready"; readonly nodeId: NodeId; readonly hello: Hello }
+  /** The handshake hash names the session (02-handshake §2). */
+  | {
+      readonly type: "ready";
+      readonly nodeId: NodeId;
+      readonly hello: Hello;
+      readonly handshakeHash: Uint8Array;
+    }
   /** One frame's, in order, never empty; bins are views, to be copied when kept. */
   | { readonly type: "messages"; readonly messages: readonly Message[] }
   /** The peer sends more small frames than we check: stop or go on reading its socket. */

@@ -21,6 +21,7 @@ import type { Pong } from "./keepalive.ts";
 import { MessageLink } from "./message-link.ts";
 import { SecureChannel } from "./secure-channel.ts";
 import type { SessionEvent } from "./session-event.ts";
+import type { SharedLimits } from "./shared-limits.ts";
 
 export type { SessionEvent } from "./session-event.ts";
 
@@ -41,6 +42,8 @@ export interface SessionOptions {
   readonly networkFile: (remoteAddress: string) => Uint8Array | undefined;
   /** One for all sessions of a process saves each frame a buffer. */
   readonly writer?: PayloadWriter;
+  /** One for all sessions of a node; without it a session is bound by its own limits alone. */
+  readonly shared?: SharedLimits;
 }
 
 type State =
@@ -246,7 +249,8 @@ export class Session {
   /** handshaking -> ready */
   private onEstablished(handshake: Handshake, events: SessionEvent[]): void {
     const { peer, ownHello, send, receive, handshakeHash } = handshake.established;
-    const { genesisHash, nodeSeed, nodeId, role, writer } = this.options;
+    const pingMs = this.env.clock.monotonicMs - handshake.spokeAt;
+    const { genesisHash, nodeSeed, nodeId, role, writer, shared } = this.options;
     const channel = new SecureChannel({
       signatures: this.env.signatures,
       isInitiator: role === "initiator",
@@ -262,9 +266,12 @@ export class Session {
       creditGrantedBytes: ownHello.bulkCredit,
       creditReceivedBytes: peer.hello.bulkCredit,
       writer,
+      shared,
+      isInitiator: role === "initiator",
+      met: { sentAtMs: peer.hello.wallTimeMs, pingMs },
     });
     this.state = { type: "ready", link };
-    events.push({ type: "ready", nodeId: peer.nodeId, hello: peer.hello });
+    events.push({ type: "ready", ...peer, handshakeHash });
   }
 
   /** ready -> closing with a LAST frame; handshaking -> closing with what may still be said. */

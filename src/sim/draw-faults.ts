@@ -27,7 +27,7 @@ export type Fault =
   | { readonly type: "cut" }
   | { readonly type: "slow"; readonly node: number; readonly ms: number }
   | { readonly type: "skew"; readonly node: number; readonly skewMs: number }
-  /** Validators agree on so many changes of their set, all at once, at the node given. */
+  /** At the node given all validators approve what is open, and propose so many changes more. */
   | { readonly type: "set-change"; readonly node: number; readonly count: number }
   /** People end the loss of a quorum, if it still lasts. */
   | { readonly type: "recovery" };
@@ -179,11 +179,14 @@ function drawCuts(drawing: Drawing): void {
   drawing.repeat(random.between(3, 60), (atMs) => drawing.add(atMs, { type: "cut" }));
 }
 
+/** Three messages of a handshake, each late by this, still come within `handshakeMs`. */
+const slowMsMax = 2_500;
+
 function drawSlowness(drawing: Drawing): void {
   const { random, o } = drawing;
   drawing.repeat(random.between(20, 80), (atMs) => {
     const node = random.below(o.nodes);
-    const ms = Math.min(4_000, Math.floor((o.slotMs * random.between(1, 20)) / 10));
+    const ms = Math.min(slowMsMax, Math.floor((o.slotMs * random.between(1, 20)) / 10));
     drawing.add(atMs, { type: "slow", node, ms });
     const laterMs = atMs + random.between(2, 30) * o.slotMs;
     drawing.add(laterMs, { type: "slow", node, ms: 0 });

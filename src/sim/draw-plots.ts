@@ -54,6 +54,11 @@ function drawRaces(random: SeededRandom, options: PlotOptions): TimedFault[] {
       const changeMs = Math.min(healMs, atMs + random.between(1, 12) * slotMs);
       const fault = { type: "set-change", node, count: random.between(1, 2) } as const;
       faults.push({ atMs: changeMs, fault });
+      // What was proposed is approved when it is in a block, or on another branch is not.
+      for (const slots of [3, 6]) {
+        const laterMs = Math.min(healMs, changeMs + slots * slotMs);
+        faults.push({ atMs: laterMs, fault: { ...fault, count: 0 } });
+      }
     }
     faults.push({ atMs: healMs, fault: { type: "heal" } });
     atMs = healMs + random.between(15, 80) * slotMs;

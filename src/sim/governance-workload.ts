@@ -55,34 +55,36 @@ export class GovernanceWorkload {
     return change && this.signed(node, sender, (terms) => proposeFields(change, terms));
   }
 
-  /** So many changes, agreed by all who validate as `node` sees it, and sent at once. */
+  /**
+   * All who validate, as `node` sees it, approve whatever is open, and propose so many changes more:
+   * those are open, and can be approved, only once they are in a block.
+   */
   agree(node: SimNode, count: number): readonly Transaction[] {
     if (node.node === undefined) return [];
-    const { validators } = insidesOf(node.node).state.registry();
-    const { random } = this;
-    const absent = this.options.spares.filter((key) => !validators.includes(key));
-    const first = random.below(validators.length);
+    const { validators, proposals } = insidesOf(node.node).state.registry();
     const sent = new Map<PublicKey, number>();
     const signed = (sender: PublicKey, fieldsOf: (terms: Terms) => TransactionFields) => {
       const ahead = sent.get(sender) ?? 0;
       sent.set(sender, ahead + 1);
       return this.signed(node, sender, fieldsOf, ahead) ?? [];
     };
-    return Array.from({ length: Math.min(count, validators.length) }, (_, index) => {
-      const sender = validators[(first + index) % validators.length]!;
+    const approved = proposals.flatMap(({ id, approvals }) =>
+      validators
+        .filter((key) => !approvals.includes(key))
+        .flatMap((key) => signed(key, (terms) => approveFields(id, terms))),
+    );
+    const first = this.random.below(validators.length);
+    const absent = this.options.spares.filter((key) => !validators.includes(key));
+    const proposed = Array.from({ length: Math.min(count, validators.length) }, (_, index) => {
       const added = absent[index];
       const change: ProposedChange | undefined =
         added === undefined
           ? this.change(validators)
           : { action: "add", validator: added, rank: undefined, force: false };
-      const proposed =
-        change === undefined ? [] : [signed(sender, (t) => proposeFields(change, t))];
-      return proposed.flat().flatMap((proposal) => {
-        const others = validators.filter((key) => key !== sender);
-        const approve = (terms: Terms) => approveFields(proposal.id, terms);
-        return [proposal, ...others.flatMap((key) => signed(key, approve))];
-      });
-    }).flat();
+      const sender = validators[(first + index) % validators.length]!;
+      return change === undefined ? [] : signed(sender, (terms) => proposeFields(change, terms));
+    });
+    return [...approved, ...proposed.flat()];
   }
 
   private change(validators: readonly PublicKey[]): ProposedChange | undefined {

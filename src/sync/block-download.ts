@@ -21,6 +21,7 @@ import { syncLimits } from "../params/limits.ts";
 import type { MessageOf } from "../wire/messages.ts";
 import { BodyPeer, type BodyRequest } from "./body-peer.ts";
 import { BodyWindow } from "./body-window.ts";
+import type { HelperScores } from "./helper-scores.ts";
 import { encodeHashes } from "./locator.ts";
 import type { SyncChain, SyncNode } from "./sync-chain.ts";
 import { WithheldBodies } from "./withheld.ts";
@@ -31,6 +32,7 @@ export class BlockDownload {
   private readonly env: Env;
   private readonly port: PeerPort;
   private readonly chain: SyncChain;
+  private readonly scores: HelperScores;
   private readonly peers = new Map<Conn, BodyPeer>();
   private readonly window = new BodyWindow();
   private readonly withheld: WithheldBodies;
@@ -42,10 +44,11 @@ export class BlockDownload {
   /** When to look again whether something can be asked. */
   private lookAt = never;
 
-  constructor(env: Env, port: PeerPort, chain: SyncChain) {
+  constructor(env: Env, port: PeerPort, chain: SyncChain, scores: HelperScores) {
     this.env = env;
     this.port = port;
     this.chain = chain;
+    this.scores = scores;
     this.withheld = new WithheldBodies(chain);
   }
 
@@ -99,7 +102,9 @@ export class BlockDownload {
     }
     const imported = this.take(peer, hash, message.body);
     if (request?.owed.size === 0) {
-      peer.end(request, this.env.clock.monotonicMs);
+      const now = this.env.clock.monotonicMs;
+      this.scores.onAnswered(conn, now - request.sentAt, request.bytes);
+      peer.end(request, now);
       this.stallMs = Math.max(syncLimits.stallMinMs, this.stallMs * 0.85);
       this.assign();
     }
@@ -141,7 +146,10 @@ export class BlockDownload {
   /** Takes back all that `peer` owes, to be asked elsewhere first. */
   private giveUp(peer: BodyPeer, isFailure: boolean): void {
     const now = this.env.clock.monotonicMs;
-    if (isFailure) peer.fail(now);
+    if (isFailure) {
+      peer.fail(now);
+      this.scores.onFailed(peer.conn, now - (peer.first?.sentAt ?? now));
+    }
     for (const request of [...peer.requests.values()]) {
       this.releaseAll(request);
       if (this.peers.size > 1) {
@@ -211,15 +219,21 @@ export class BlockDownload {
     return fitting;
   }
 
-  /** Round robin by outstanding bytes, in shares that leave work for all; returns what is left. */
+  /**
+   * Round robin by outstanding bytes, in shares that leave work for all, first to those who have
+   * been good to us: a hundred points are worth one request. Returns what is left.
+   */
   private giveOut(wanted: readonly SyncNode[], highest: number, now: number) {
     const able = [...this.peers.values()].filter((peer) => peer.mayTake(now));
+    const values = new Map(able.map((peer) => [peer, this.scores.valueOf(peer.conn)]));
+    const rank = (peer: BodyPeer) =>
+      peer.outstandingBytes - (syncLimits.requestBytesMax / 100) * values.get(peer)!;
     const shares = able.length * syncLimits.requestsPerPeerMax;
     const countMax = Math.min(Math.ceil(wanted.length / shares), syncLimits.blocksPerRequestMax);
     let left = wanted;
     for (let isMoving = true; isMoving && left.length > 0; ) {
       isMoving = false;
-      able.sort((a, b) => a.outstandingBytes - b.outstandingBytes);
+      able.sort((a, b) => rank(a) - rank(b));
       for (const peer of able) {
         if (!peer.mayTake(now) || left.length === 0) continue;
         const share = shareOf(left, countMax, (node) => peer.has(node, highest, now));
@@ -243,7 +257,7 @@ export class BlockDownload {
       return false;
     }
     const owed = new Map([...share].map((node) => [node.hash, node.sealed.header.bodyBytes]));
-    const bytes = sumOf(owed.values());
+    const bytes = [...owed.values()].reduce((sum, value) => sum + value, 0);
     const request = { id, peer, owed, bytes, sentAt: now, deliveredCount: 0 };
     peer.begin(request, now);
     this.window.reserve(request);
@@ -281,10 +295,4 @@ function shareOf(
     share.add(node);
   }
   return share;
-}
-
-function sumOf(values: Iterable<number>): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
 }

@@ -42,6 +42,8 @@ export interface BodyQuestion {
   /** Undefined: `get_data`, answered by `new_block`. */
   readonly request: number | undefined;
   readonly hashes: readonly BlockHash[];
+  /** True: what is on disk only is not served. */
+  readonly newOnly: boolean;
 }
 
 export class BodyAnswer implements Answer {
@@ -124,7 +126,8 @@ export class BodyAnswer implements Answer {
     for (let index = this.position; index < this.places.length; index++) {
       if (this.places[index]!.type !== "unknown") continue;
       const node = this.chain.node(this.question.hashes[index]!);
-      if (node === undefined) indexes.push(index);
+      if (node === undefined && this.question.newOnly) this.places[index] = { type: "absent" };
+      else if (node === undefined) indexes.push(index);
       // Executed blocks whose undoing is over keep their header in memory, not their body.
       else if (node.status !== "executed") this.places[index] = { type: "absent" };
       else {

@@ -12,11 +12,12 @@ import { copyBytes } from "../base/bytes.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import type { PeerPort } from "../edge/port.ts";
-import { decodeSealedHeader, type SealedHeader } from "../model/header.ts";
+import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
-import { type Rejection, rejection } from "../model/rule-code.ts";
+import type { Rejection } from "../model/rule-code.ts";
 import { syncLimits } from "../params/limits.ts";
 import { type MessageOf, sealedHeaderBytes } from "../wire/messages.ts";
+import { decodeHeaders } from "./decode-headers.ts";
 import { encodeHashes, locatorFrom, noStop } from "./locator.ts";
 import type { SyncChain, SyncNode } from "./sync-chain.ts";
 
@@ -106,6 +107,15 @@ export class HeaderSync {
     const peer = this.peers.get(conn);
     if (peer === undefined) return;
     this.want(peer, hash);
+    this.ask();
+  }
+
+  /** Asks from below our best header on, so that whoever has that too must say so. */
+  probe(conn: Conn): void {
+    const peer = this.peers.get(conn);
+    const below = this.chain.node(this.chain.bestHeader.sealed.header.parentHash);
+    if (peer === undefined || below === undefined) return;
+    Object.assign(peer, { last: below, isWanted: true });
     this.ask();
   }
 
@@ -284,17 +294,4 @@ export class HeaderSync {
     }
     return peers;
   }
-}
-
-function decodeHeaders(bytes: Uint8Array): SealedHeader[] | Rejection | undefined {
-  if (bytes.length % sealedHeaderBytes !== 0) return undefined;
-  const headers: SealedHeader[] = [];
-  for (let at = 0; at < bytes.length; at += sealedHeaderBytes) {
-    const sealed = decodeSealedHeader(bytes.subarray(at, at + sealedHeaderBytes));
-    if ("code" in sealed) return rejection(sealed.code, sealed.detail);
-    const parent = headers.at(-1);
-    if (parent !== undefined && sealed.header.parentHash !== parent.header.hash) return undefined;
-    headers.push(sealed);
-  }
-  return headers;
 }

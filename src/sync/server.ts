@@ -1,7 +1,8 @@
 /**
  * Serves headers and bodies to peers, from memory and from disk. Decides nothing about the chain.
  * Peers share by their lanes: what fits goes out, a full lane stops that peer's answers until
- * `onRoom`, and each has at most two loads under way, so nobody's question delays another's.
+ * `onRoom`, and each has at most two loads under way, all together `answerLoadsMax`, given out in
+ * turn, so nobody's question delays another's.
  *
  * Invariant: at most `answersPerPeerMax` answers are open for a peer, and of its `get_blocks` only
  * the oldest reads ahead; more questions are ignored and blamed softly ("unsolicited"), since an
@@ -34,8 +35,13 @@ export class ChainServer {
   private readonly loads: Loads;
   private readonly peers = new Map<Conn, ServedPeer>();
   private readonly jobs = new Map<Job, { readonly conn: Conn; readonly answer: Answer }>();
+  /** Peers whose answers wait until fewer loads are under way, in order. */
+  private readonly waiting = new Set<Conn>();
+  /** True: what would have to be read from disk is said not to be here. */
+  private readonly sparesDisk: () => boolean;
 
-  constructor(port: PeerPort, chain: ServedChain, loads: Loads) {
+  constructor(port: PeerPort, chain: ServedChain, loads: Loads, sparesDisk = () => false) {
+    this.sparesDisk = sparesDisk;
     this.port = port;
     this.chain = chain;
     this.loads = loads;
@@ -78,7 +84,7 @@ export class ChainServer {
     }
     const peer = this.open(conn, "get_blocks");
     if (peer === undefined) return;
-    const question = { request, hashes };
+    const question = { request, hashes, newOnly: this.sparesDisk() };
     peer.bodies.push(new BodyAnswer(this.chain, this.loads, question));
     this.serve(conn, peer);
   }
@@ -89,7 +95,7 @@ export class ChainServer {
    * full or the peer has too many such answers open.
    */
   serveBlock(conn: Conn, hash: BlockHash): boolean {
-    const question = { request: undefined, hashes: [hash] };
+    const question = { request: undefined, hashes: [hash], newOnly: this.sparesDisk() };
     const answer = new BodyAnswer(this.chain, this.loads, question);
     if (this.chain.bodyOf(hash) !== undefined) {
       const step = answer.step();
@@ -110,6 +116,7 @@ export class ChainServer {
     const { conn, answer } = waiting;
     answer.onLoaded(values);
     this.track(conn, answer);
+    this.serveWaiting();
     const peer = this.peers.get(conn);
     if (peer !== undefined) this.serve(conn, peer);
     return true;
@@ -127,7 +134,9 @@ export class ChainServer {
     const peer = this.peers.get(conn);
     if (peer === undefined) return;
     this.peers.delete(conn);
+    this.waiting.delete(conn);
     for (const { job } of answersOf(peer)) if (job !== undefined) this.jobs.delete(job);
+    this.serveWaiting();
   }
 
   private peerOf(conn: Conn): ServedPeer {
@@ -160,6 +169,16 @@ export class ChainServer {
     if (isIdle && this.peers.get(conn) === peer) this.peers.delete(conn);
   }
 
+  /** A load has ended: whoever waits longest is next, and no more than there is room for. */
+  private serveWaiting(): void {
+    for (const conn of this.waiting) {
+      if (this.jobs.size >= syncLimits.answerLoadsMax) return;
+      this.waiting.delete(conn);
+      const peer = this.peers.get(conn);
+      if (peer !== undefined) this.serve(conn, peer);
+    }
+  }
+
   private track(conn: Conn, answer: Answer): void {
     if (answer.job !== undefined) this.jobs.set(answer.job, { conn, answer });
   }
@@ -169,6 +188,10 @@ export class ChainServer {
     const answer = answers[0];
     if (answer === undefined) return false;
     if (answer.job !== undefined && this.jobs.has(answer.job)) return false;
+    if (this.jobs.size >= syncLimits.answerLoadsMax) {
+      this.waiting.add(conn);
+      return false;
+    }
     const step = answer.step();
     this.track(conn, answer);
     switch (step.type) {

@@ -12,11 +12,14 @@ import type { Hello, MessageOf } from "../wire/messages.ts";
 import { BlockDownload } from "./block-download.ts";
 import { BlockRate } from "./block-rate.ts";
 import { HeaderSync } from "./header-sync.ts";
+import { type HelperScores, noScores } from "./helper-scores.ts";
 import type { SyncChain } from "./sync-chain.ts";
 
 export interface SyncOptions {
   /** No peers are expected: alone is not lonely. */
   readonly solo: boolean;
+  /** Whom to ask first; all are alike when absent. */
+  readonly scores?: HelperScores;
 }
 
 export interface SyncProgress {
@@ -46,7 +49,7 @@ export class Synchronizer {
     this.chain = chain;
     this.options = options;
     this.headers = new HeaderSync(env, port, chain);
-    this.bodies = new BlockDownload(env, port, chain);
+    this.bodies = new BlockDownload(env, port, chain, options.scores ?? noScores);
   }
 
   onReady(conn: Conn, hello: Pick<Hello, "height" | "headHash">): void {
@@ -62,10 +65,22 @@ export class Synchronizer {
     this.bodies.onClosed(conn);
   }
 
-  onHeaders(conn: Conn, message: MessageOf<"headers">): void {
+  /** Returns the height up to which the peer has shown to have blocks that we know. */
+  onHeaders(conn: Conn, message: MessageOf<"headers">): number | undefined {
     const height = this.headers.onHeaders(conn, message);
     if (height !== undefined) this.bodies.onHeight(conn, height);
     this.bodies.look();
+    return height;
+  }
+
+  /** The peer is to show what it has, also if we have it too. */
+  askTip(conn: Conn): void {
+    this.headers.probe(conn);
+  }
+
+  /** Bodies are on their way. */
+  get isFetching(): boolean {
+    return this.bodies.load.blocks > 0;
   }
 
   /** Whoever calls blames the source of what comes back rejected. */

@@ -7,12 +7,13 @@
  *
  *   [ 64 hex digits "@" ] ( 1.2.3.4 | "[" 2001:db8::1 "]" | name ) ":" port
  *
- *   0                  16     18           50         54                 62
- *   | IPv6 or mapped 4 | port | node id    | services | last seen, ms    |
+ *   0                  16     18           50         54           62           70           134
+ *   | IPv6 or mapped 4 | port | node id    | services | last seen  | signed at  | signature  |
  */
 import ipaddr from "ipaddr.js";
 import { assert } from "../base/assert.ts";
 import { readSafeU64, readU16, readU32, writeU16, writeU32, writeU64 } from "../base/bytes.ts";
+import { type AddressRecord, recordSignatureBytes } from "../model/address-record.ts";
 import { idBytes, isHex32, type NodeId, nodeIdOf } from "../model/ids.ts";
 import { addressEntryBytes } from "./messages.ts";
 
@@ -89,50 +90,62 @@ function bareHost(text: string): Host | undefined {
   return { host, kind: "name" };
 }
 
-export interface AddressEntry {
-  /** IPv6, or IPv4 as ::ffff:a.b.c.d. */
-  readonly ip16: Uint8Array;
-  /** 1 to 65,535. */
-  readonly port: number;
-  readonly nodeId: NodeId;
-  /** Bits as in HELLO. */
-  readonly services: number;
+/** One line of `peers`: a record, and what the teller adds to it. */
+export interface AddressEntry extends AddressRecord {
   /** Wall clock, by the word of whoever tells. */
   readonly lastSeenMs: number;
+  /** 0 and undefined: nobody signed it, and even the owner is hearsay. */
+  readonly signedAtMs: number;
+  readonly signature: Uint8Array | undefined;
 }
 
+/** The node id of an entry whose owner nobody told. */
+export const unknownOwner = "0".repeat(64) as NodeId;
+
 const portAt = 16;
+const ownerAt = 18;
+const servicesAt = 50;
 const lastSeenAt = 54;
+const signedAt = 62;
+const signatureAt = 70;
 
 export function encodeAddressEntries(entries: readonly AddressEntry[]): Uint8Array {
   const out = new Uint8Array(addressEntryBytes * entries.length);
   let at = 0;
   for (const entry of entries) {
+    const { signature, signedAtMs } = entry;
     assert(entry.ip16.length === 16 && entry.port > 0, "an address that can be dialled");
+    assert((signature !== undefined) === signedAtMs > 0, "what is signed is signed at a time");
     out.set(entry.ip16, at);
     writeU16(out, at + portAt, entry.port);
-    out.set(idBytes(entry.nodeId), at + 18);
-    writeU32(out, at + 50, entry.services);
+    out.set(idBytes(entry.nodeId), at + ownerAt);
+    writeU32(out, at + servicesAt, entry.services);
     writeU64(out, at + lastSeenAt, entry.lastSeenMs);
+    writeU64(out, at + signedAt, signedAtMs);
+    if (signature !== undefined) out.set(signature, at + signatureAt);
     at += addressEntryBytes;
   }
   return out;
 }
 
 /**
- * Entries that share no memory with `bytes`; undefined when a port is 0, a time beyond 2^53, or
- * the length no multiple of 62 (never so for a `peers` message that was decoded).
+ * Entries that share no memory with `bytes`; undefined when `addressEntriesFault` names one (never
+ * so for a `peers` message that was decoded). Signatures are not checked.
  */
 export function decodeAddressEntries(bytes: Uint8Array): AddressEntry[] | undefined {
   if (addressEntriesFault(bytes) !== undefined) return undefined;
   const entries: AddressEntry[] = [];
   for (let at = 0; at < bytes.length; at += addressEntryBytes) {
+    const signedAtMs = readSafeU64(bytes, at + signedAt) ?? 0;
+    const from = at + signatureAt;
     entries.push({
       ip16: bytes.slice(at, at + 16),
       port: readU16(bytes, at + portAt),
-      nodeId: nodeIdOf(bytes.subarray(at + 18, at + 50)),
-      services: readU32(bytes, at + 50),
+      nodeId: nodeIdOf(bytes.subarray(at + ownerAt, at + servicesAt)),
+      services: readU32(bytes, at + servicesAt),
       lastSeenMs: readSafeU64(bytes, at + lastSeenAt) ?? 0,
+      signedAtMs,
+      signature: signedAtMs === 0 ? undefined : bytes.slice(from, from + recordSignatureBytes),
     });
   }
   return entries;
@@ -140,10 +153,22 @@ export function decodeAddressEntries(bytes: Uint8Array): AddressEntry[] | undefi
 
 /** Why `bytes` are not entries; undefined when they are. */
 export function addressEntriesFault(bytes: Uint8Array): string | undefined {
-  if (bytes.length % addressEntryBytes !== 0) return `${bytes.length} bytes, not 62 an entry`;
+  if (bytes.length % addressEntryBytes !== 0) {
+    return `${bytes.length} bytes, not ${addressEntryBytes} an entry`;
+  }
   for (let at = 0; at < bytes.length; at += addressEntryBytes) {
     if (readU16(bytes, at + portAt) === 0) return "an address entry with port 0";
     if (readSafeU64(bytes, at + lastSeenAt) === undefined) return "last seen beyond 2^53";
+    const signedAtMs = readSafeU64(bytes, at + signedAt);
+    if (signedAtMs === undefined) return "signed beyond 2^53";
+    const isSigned = !isZero(bytes, at + signatureAt, at + addressEntryBytes);
+    if (isSigned !== signedAtMs > 0) return "a signature without a time, or a time without one";
+    if (isSigned && isZero(bytes, at + ownerAt, at + servicesAt)) return "signed by nobody";
   }
   return undefined;
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false;
+  return true;
 }

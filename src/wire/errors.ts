@@ -27,6 +27,7 @@ export const wireCodes = [
   "message-out-of-state",
   "bad-field",
   "unsolicited",
+  "flooding",
   "timeout-handshake",
   "timeout-frame",
   "timeout-pong",

@@ -5,6 +5,7 @@
  * Invariant: what `write` takes, `read` gives back, and `size` is what `write` wrote.
  * protocol-spec/04-messages §2.
  */
+import { attestationBytes } from "../model/attestation.ts";
 import { voteBytes, voteDataBytes } from "../model/vote.ts";
 import {
   chainLimits,
@@ -71,6 +72,7 @@ const transaction = bytesField(
   chainLimits.transactionBytesMax,
 );
 const vote = fixedField(voteBytes);
+const attestation = fixedField(attestationBytes);
 /** The least: of one validator. The most: all of the largest set signed. */
 const certificate = bytesField(certificateBytes(1), certificateBytes(chainLimits.validatorsMax));
 /** The least: of two votes. The most: of two headers. */
@@ -260,5 +262,11 @@ export const messageFields: { readonly [T in MessageType]: MessageFields<T> } = 
     size: (m) => evidence.size(m.evidence),
     write: (w, m) => evidence.write(w, m.evidence),
     read: (r) => ({ type: "evidence", evidence: evidence.read(r) }),
+  },
+  attest: {
+    count: 1,
+    size: (m) => attestation.size(m.attestation),
+    write: (w, m) => attestation.write(w, m.attestation),
+    read: (r) => ({ type: "attest", attestation: attestation.read(r) }),
   },
 };

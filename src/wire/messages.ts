@@ -39,8 +39,11 @@ export const inventoryKinds = { transaction: 1, block: 2 } as const;
 
 /** 33 bytes an item: kind 1 | id 32. */
 export const inventoryItemBytes = 33;
-/** 62 bytes an entry: IPv6 or mapped IPv4 16 | port u16 | node id 32 | services u32 | last seen, ms, u64. */
-export const addressEntryBytes = 62;
+/**
+ * 134 bytes an entry: IPv6 or mapped IPv4 16 | port u16 | node id 32 | services u32 | last seen, ms,
+ * u64 | signed at, ms, u64 | signature 64.
+ */
+export const addressEntryBytes = 134;
 /** Header 356 | seal 64. */
 export const sealedHeaderBytes = 420;
 
@@ -53,7 +56,7 @@ export type Message =
   /** Cumulative BULK frame-body bytes that the sender of this message is ready to take. */
   | { readonly type: "credit"; readonly totalBytes: number }
   | { readonly type: "get_peers"; readonly count: number }
-  /** At most 64 entries of 62 bytes. */
+  /** At most 64 entries of 134 bytes. */
   | { readonly type: "peers"; readonly entries: Uint8Array }
   /** At most 1,024 items of 33 bytes: things the sender has. */
   | { readonly type: "inv"; readonly items: Uint8Array }
@@ -88,7 +91,9 @@ export type Message =
   /** 114 + ceil(n/8) + 64 bytes for each of the signers. */
   | { readonly type: "certificate"; readonly certificate: Uint8Array }
   /** 325 bytes of two votes or 877 of two sealed headers. */
-  | { readonly type: "evidence"; readonly evidence: Uint8Array };
+  | { readonly type: "evidence"; readonly evidence: Uint8Array }
+  /** Whose validator's node the sender is: 96 bytes, 05-objects §11. Only by feature 3. */
+  | { readonly type: "attest"; readonly attestation: Uint8Array };
 
 export type MessageType = Message["type"];
 
@@ -114,6 +119,7 @@ export const messageNumbers = {
   vote: 16,
   certificate: 17,
   evidence: 18,
+  attest: 19,
 } as const satisfies Record<MessageType, number>;
 
 export interface MessageRule {
@@ -131,7 +137,7 @@ export const messageRules = {
   disconnect: { bytesMax: 160, lane: "control" },
   credit: { bytesMax: 32, lane: "vote" },
   get_peers: { bytesMax: 32, lane: "control" },
-  peers: { bytesMax: 4_096, lane: "control" },
+  peers: { bytesMax: 8_704, lane: "control" },
   inv: { bytesMax: 33_900, lane: "control" },
   get_data: { bytesMax: 33_900, lane: "control" },
   not_found: { bytesMax: 33_900, lane: "control" },
@@ -144,6 +150,7 @@ export const messageRules = {
   vote: { bytesMax: 208, lane: "vote" },
   certificate: { bytesMax: 8_400, lane: "vote" },
   evidence: { bytesMax: 912, lane: "control" },
+  attest: { bytesMax: 128, lane: "vote" },
 } as const satisfies Record<MessageType, MessageRule>;
 
 /** What one node tells the other inside the handshake. 02-handshake §4; all fields in order. */

@@ -41,11 +41,17 @@ const magicHash = tagged("magic/1");
 const prologueTag = tag16("windlass/wire");
 const magicBytes = 4;
 
+/** One for all connections of a node, whose hash is one object and never changes. */
+const magics = new WeakMap<Uint8Array, Uint8Array>();
+
 /** 4 bytes that name a network; the first is never ASCII, so nobody takes us for HTTP or SSH. */
 export function networkMagic(genesisHash: Uint8Array): Uint8Array {
   assert(genesisHash.length === 32, "a genesis hash has 32 bytes");
+  const known = magics.get(genesisHash);
+  if (known !== undefined) return known;
   const magic = magicHash(genesisHash).slice(0, magicBytes);
   magic[0] = magic[0]! | 0x80;
+  magics.set(genesisHash, magic);
   return magic;
 }
 

@@ -185,13 +185,13 @@ export class Peer {
     if (this.raw.received.length > 0) this.onBytes(this.raw.received);
   }
 
-  /** Connected, proven and greeted: the node's first ping has come. */
+  /** Connected, proven and greeted: the first frame of the node has come. */
   static async connect(target: Target, options: PeerOptions = {}): Promise<Peer> {
     const dialling = await Dialling.begin(target, options.localAddress);
     const seed = options.seed ?? randomBytes(32);
     dialling.sendMessage3(dialling.message3(seed, options));
     const peer = new Peer(dialling, seed, dialling.noise.split(), options.silent ?? false);
-    await peer.next("ping");
+    await peer.next("credit");
     return peer;
   }
 

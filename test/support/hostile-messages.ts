@@ -109,7 +109,7 @@ export function brokenShapes(): HostilePayload[] {
     ),
     shape("a message without a type", "malformed-message", pack([[]])),
     shape("type 0", "unknown-message-type", pack([[0, nonce, 1]])),
-    shape("type 19", "unknown-message-type", pack([[19]])),
+    shape("type 20", "unknown-message-type", pack([[20]])),
     shape("type 2^53-1", "unknown-message-type", pack([[Number.MAX_SAFE_INTEGER]])),
     shape("a field too few", "malformed-message", say("ping", nonce)),
     shape("a field too many", "malformed-message", say("ping", nonce, 1, 1)),

@@ -13,6 +13,8 @@ export interface NodeProcessOptions {
   readonly listen?: number;
   readonly http?: number;
   readonly more?: readonly string[];
+  /** Killed after this, whatever the test does. */
+  readonly lifeMs?: number;
 }
 
 export class NodeProcess {
@@ -29,10 +31,11 @@ export class NodeProcess {
     this.listen = listen;
     this.http = http;
     this.dataDir = options.dataDir;
-    this.program = new Program("node.ts", [
+    const argv = [
       ...["--listen", String(listen), "--http", `127.0.0.1:${http}`, "--json"],
       ...["--data-dir", options.dataDir, "--log-level", "debug", ...(options.more ?? [])],
-    ]);
+    ];
+    this.program = new Program("node.ts", argv, options.lifeMs);
     feed(this.program.child.stdout!, this.facts);
     feed(this.program.child.stderr!, this.events);
     void this.program.ended.then((code) => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A program that should have ended long ago must not hang the tests. */
-const lifeMs = 90_000;
+const defaultLifeMs = 90_000;
 
 export class Program {
   readonly child: ChildProcess;
@@ -16,7 +16,7 @@ export class Program {
   err = "";
 
   /** `program`: a file of bin/. */
-  constructor(program: string, argv: readonly string[]) {
+  constructor(program: string, argv: readonly string[], lifeMs = defaultLifeMs) {
     const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
     // A test runner's own reporter variable would change what nested runs print.
     delete env["NODE_TEST_CONTEXT"];

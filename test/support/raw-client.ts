@@ -41,6 +41,10 @@ export class RawClient {
     });
   }
 
+  static accepted(socket: Socket): RawClient {
+    return new RawClient(socket);
+  }
+
   write(bytes: Uint8Array | string): void {
     this.socket.write(bytes);
   }

@@ -8,11 +8,12 @@ import { ed25519 } from "../../src/crypto/ed25519.ts";
 import { commandJob, type Job } from "../../src/edge/conn.ts";
 import type { Answer, Effect, SignRequest } from "../../src/edge/effect.ts";
 import type { Env } from "../../src/edge/env.ts";
-import type { Input } from "../../src/edge/input.ts";
+import type { Command, Input } from "../../src/edge/input.ts";
 import { emptyImage } from "../../src/edge/store-image.ts";
 import { ChainReader } from "../../src/host/chain-reader.ts";
 import { type DevAccount, makeDevnet } from "../../src/host/devnet.ts";
 import { NodeMetrics } from "../../src/host/metrics/node-metrics.ts";
+import { attestationPreimage } from "../../src/model/attestation.ts";
 import { sealPreimage } from "../../src/model/header.ts";
 import { type Address, blockHashOf, idBytes, publicKeyOf } from "../../src/model/ids.ts";
 import { formatNetworkFile, type NetworkFile } from "../../src/model/network-file.ts";
@@ -101,8 +102,12 @@ export class SoloNode {
   }
 
   submit(bytes: Uint8Array): Answer {
+    return this.command({ type: "submit-transaction", bytes });
+  }
+
+  command(command: Command): Answer {
     const job = commandJob(this.commandCount++);
-    this.step({ type: "command", job, command: { type: "submit-transaction", bytes } });
+    this.step({ type: "command", job, command });
     return this.answers.get(job)!;
   }
 
@@ -165,6 +170,7 @@ export class SoloNode {
 /** A signer without floors: nothing here crashes, and the node asks for nothing twice. */
 function preimageOf(request: SignRequest): Uint8Array {
   const { genesisHash } = request;
+  if (request.type === "attest") return attestationPreimage(request, request.validator);
   return request.type === "seal"
     ? sealPreimage(genesisHash, blockHashOf(request.blockHash))
     : votePreimage(genesisHash, request.data);

@@ -51,6 +51,28 @@ export const peersAnswer = z.looseObject({
   ),
 });
 
+export const banAnswer = z.looseObject({
+  type: z.enum(["address", "subnet", "identity"]),
+  value: z.string().max(64),
+  reason: z.string().max(256),
+  by: z.enum(["operator", "rule"]),
+  leftMs: z.number().nonnegative().nullable(),
+});
+
+export const bansAnswer = z.looseObject({ bans: z.array(banAnswer) });
+
+export const liftedAnswer = z.looseObject({ lifted: z.string().max(64) });
+
+export const peerAnswer = z.looseObject({
+  nodeId: hex32,
+  connection: z
+    .looseObject({ address: z.string().max(320), direction: z.string().max(16) })
+    .nullable(),
+  value: z.int(),
+  reasons: z.array(z.looseObject({ reason: z.string().max(128), points: z.int() })),
+  ban: banAnswer.nullable(),
+});
+
 export const accountAnswer = z.looseObject({
   address: hex32,
   nonce: amount,

@@ -25,12 +25,20 @@ export class NodeClient {
     return this.check(schema, await this.request(path, {}));
   }
 
-  async post<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.output<T>> {
-    const init = {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    };
+  /** `token`: of the node's file, for what changes the node. */
+  async post<T extends z.ZodType>(
+    path: string,
+    body: unknown,
+    schema: T,
+    token?: string,
+  ): Promise<z.output<T>> {
+    const headers = { "content-type": "application/json", ...bearer(token) };
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    return this.check(schema, await this.request(path, init));
+  }
+
+  async delete<T extends z.ZodType>(path: string, schema: T, token: string): Promise<z.output<T>> {
+    const init = { method: "DELETE", headers: bearer(token) };
     return this.check(schema, await this.request(path, init));
   }
 
@@ -85,6 +93,9 @@ export class NodeClient {
   }
 }
 
+const bearer = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
+
 async function boundedText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -109,6 +120,10 @@ function mendOf(code: string): string {
       return "see what the account has with: npx tsx bin/cli.ts account ADDRESS";
     case "transaction-governance":
       return "see npx tsx bin/cli.ts validator list, and validator proposals for what is open";
+    case "token-needed":
+      return "name the file api-token of that node's data folder with --token-file";
+    case "ban-not-found":
+      return "see who is banned with: npx tsx bin/cli.ts bans list";
     case "not-ready":
       return "wait until npx tsx bin/cli.ts status says SYNCED";
     default:

@@ -1,9 +1,16 @@
-/** `status`, `peers`, `account ADDRESS`, `block HASH|HEIGHT`: what a running node says. */
+/** `status`, `peers`, `peers show ID`, `account ADDRESS`, `block HASH|HEIGHT`: what a running node says. */
 import { printable, short } from "../event-text.ts";
 import { grouped, statusLine } from "../status-line.ts";
 import { stateTint } from "../terminal/paint.ts";
 import { fieldsText, tableText } from "../terminal/table.ts";
-import { accountAnswer, blockAnswer, infoAnswer, peersAnswer, syncAnswer } from "./answers.ts";
+import {
+  accountAnswer,
+  blockAnswer,
+  infoAnswer,
+  peerAnswer,
+  peersAnswer,
+  syncAnswer,
+} from "./answers.ts";
 import type { NodeClient } from "./node-client.ts";
 import type { CliWorld, Reply } from "./reply.ts";
 import { blockRefOf, type Given, hex32Of, neededText } from "./values.ts";
@@ -65,6 +72,32 @@ export async function peers(client: NodeClient, { paint }: CliWorld): Promise<Re
   ];
   const counts = `${answer.outbound} out, ${answer.inbound} in`;
   return { text: `${tableText(columns, rows, paint)}\n${counts}`, json: answer };
+}
+
+/** One peer: how good it has been, and why. */
+export async function showPeer(
+  given: Given,
+  client: NodeClient,
+  { paint }: CliWorld,
+): Promise<Reply> {
+  const nodeId = hex32Of(neededText(given, "nodeId", "NODEID"), "NODEID", "a node id");
+  const answer = await client.get(`/api/peers/${nodeId}`, peerAnswer);
+  const { connection, ban } = answer;
+  const way = connection === null ? "not connected" : `${printable(connection.direction, 16)}, `;
+  const text = fieldsText(
+    [
+      ["node", nodeId],
+      ["connection", connection === null ? way : `${way}${printable(connection.address, 64)}`],
+      ["value", String(answer.value)],
+      ...answer.reasons.map(({ reason, points }): [string, string] => [
+        `  ${printable(reason, 40)}`,
+        points > 0 ? `+${points}` : String(points),
+      ]),
+      ["banned", ban === null ? "no" : `by ${ban.by}: ${printable(ban.reason)}`],
+    ],
+    paint,
+  );
+  return { text, json: answer };
 }
 
 export async function account(

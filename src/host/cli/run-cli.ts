@@ -7,6 +7,7 @@ import { plainWords } from "../command-line.ts";
 import { exitCodes, HostError } from "../host-error.ts";
 import { nearest } from "../options.ts";
 import { plainPaint } from "../terminal/paint.ts";
+import { bansCommand } from "./ban-commands.ts";
 import { CliError } from "./cli-error.ts";
 import { evidence, finality } from "./finality-commands.ts";
 import { exportFrame, verifyFrame } from "./frame-commands.ts";
@@ -14,7 +15,7 @@ import { checkGenesis, genesisDefaults, makeGenesis, networkHash } from "./genes
 import { clientOf, type Handler, node, strings } from "./given-options.ts";
 import { newKey, showKey } from "./key-commands.ts";
 import { defaultAccountsFile } from "./key-file.ts";
-import { account, block, peers, status } from "./node-commands.ts";
+import { account, block, peers, showPeer, status } from "./node-commands.ts";
 import { recoveryCommand } from "./recovery-commands.ts";
 import { type CliWorld, jsonText, type Reply } from "./reply.ts";
 import { sendTransaction, showTransaction } from "./transaction-commands.ts";
@@ -76,6 +77,7 @@ const optionNames = [
   ...["json", "help", "node", "wait", "timeout", "to", "amount", "fee", "nonce", "key", "from"],
   ...["name", "validators", "slot-ms", "genesis-time-ms", "block-reward", "min-fee", "account"],
   ...["out", "kind", "passphrase-file", "network", "block", "min-slot", "rank", "force"],
+  ...["token-file", "reason", "for"],
 ];
 
 /** What yargs says, with the mend. */
@@ -115,12 +117,8 @@ function commands(handler: Handler): Argv {
       node,
       handler((given, world) => status(clientOf(given), world)),
     )
-    .command(
-      "peers",
-      "whom a node is connected with",
-      node,
-      handler((given, world) => peers(clientOf(given), world)),
-    )
+    .command("peers", "whom a node is connected with", (y) => peersCommand(y, handler))
+    .command("bans", "whom a node turns away", (y) => bansCommand(y, handler))
     .command("validator", "the validators, and changes of them", (y) =>
       validatorCommand(y, handler),
     )
@@ -185,6 +183,22 @@ function networkCommand(y: Argv, handler: Handler): Argv {
       handler((given) => networkHash(given)),
     )
     .demandCommand(1, "network needs a command: hash FILE");
+}
+
+function peersCommand(y: Argv, handler: Handler): Argv {
+  return y
+    .command(
+      "show <nodeId>",
+      "how good one has been, and why",
+      (c) => node(c.positional("nodeId", { type: "string" })),
+      handler((given, world) => showPeer(given, clientOf(given), world)),
+    )
+    .command(
+      "$0",
+      "whom a node is connected with",
+      node,
+      handler((given, world) => peers(clientOf(given), world)),
+    );
 }
 
 function keyCommand(y: Argv, handler: Handler): Argv {

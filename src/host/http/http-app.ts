@@ -1,10 +1,11 @@
 /**
  * The HTTP API without its socket: routes behind the checks that every request passes. Reads are
- * open to whoever reaches the listener. Writing (POST) in this version is open to clients on this
- * machine that speak JSON and call us by our own name; there is no token yet, no cookie, and no
- * CORS, so a web page can neither read an answer nor write.
+ * open to whoever reaches the listener. Writing is for clients on this machine that speak JSON and
+ * call us by our own name; whatever changes the node itself needs the token besides (api-token.ts),
+ * a transaction does not: it is signed. No cookie and no CORS, so a web page can neither read an
+ * answer nor write.
  *
- *   request -> Host ours? -> [POST: loopback, our Origin, JSON] -> size, parse -> route
+ *   request -> Host ours? -> [writes: loopback, our Origin, JSON] -> size, parse -> route [token]
  *
  * Invariant: every answer that is not a success is problem+json with a stable code, and what a
  * client does wrong is a 4xx.
@@ -14,6 +15,7 @@ import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
 import { httpLimits } from "../../params/limits.ts";
 import { AllowedHosts, isLoopback } from "./allowed-hosts.ts";
 import type { ApiNode } from "./api-node.ts";
+import { addBanRoutes } from "./ban-routes.ts";
 import { addChainRoutes } from "./chain-routes.ts";
 import { addFinalityRoutes } from "./finality-routes.ts";
 import { addNodeRoutes } from "./node-routes.ts";
@@ -69,6 +71,7 @@ export function httpApp(node: ApiNode, options: HttpAppOptions): FastifyInstance
     sendProblem(reply, problem);
   });
   addNodeRoutes(app, node);
+  addBanRoutes(app, node);
   addChainRoutes(app, node);
   addTransactionRoutes(app, node);
   addFinalityRoutes(app, node);

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiNode } from "./api-node.ts";
 import { parameters, read } from "./parameters.ts";
 import { Problem } from "./problem.ts";
-import { peerView } from "./views.ts";
+import { banView, peerView } from "./views.ts";
 
 export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
   const { queries } = node;
@@ -20,6 +20,7 @@ export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
       finalizedHeight,
       peers,
       clock: { offsetMs: offsetMs ?? null, peers: known, isOff },
+      partition: queries.conduct.reach(),
     };
   });
 
@@ -56,6 +57,24 @@ export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
   app.get("/api/peers", ({ query }) => {
     read(parameters.nothing, query);
     return { ...queries.peerCounts(), peers: queries.peers().map(peerView) };
+  });
+
+  app.get("/api/peers/:nodeId", ({ params, query }) => {
+    read(parameters.nothing, query);
+    const { nodeId } = read(parameters.peerRef, params);
+    const peer = queries.peers().find((each) => each.nodeId === nodeId);
+    const { value, reasons } = queries.conduct.standing(nodeId);
+    const ban = queries.conduct.bans().find((each) => each.value === nodeId);
+    if (peer === undefined && ban === undefined && reasons.length === 0) {
+      throw new Problem(404, "peer-not-found", "neither connected nor remembered");
+    }
+    return {
+      nodeId,
+      connection: peer === undefined ? null : peerView(peer),
+      value,
+      reasons,
+      ban: ban === undefined ? null : banView(ban),
+    };
   });
 
   app.get("/api/peers/:nodeId/frame", ({ params, query }) => {

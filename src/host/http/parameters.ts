@@ -1,7 +1,8 @@
 /** What requests may say, checked before anything is looked up. All problems are the client's. */
 import { z } from "zod";
 import { type Address, type BlockHash, isHex32, type NodeId, type TxId } from "../../model/ids.ts";
-import { chainLimits, httpLimits } from "../../params/limits.ts";
+import { parseBanSubject } from "../../net/ban-list.ts";
+import { chainLimits, connectionLimits, httpLimits } from "../../params/limits.ts";
 import { Problem } from "./problem.ts";
 
 const wholeNumber = (name: string, min: number, max: number) => {
@@ -17,6 +18,9 @@ const hex32 = (name: string) => {
   const says = `${name}: 64 lower-case hex digits expected`;
   return z.string(says).refine(isHex32, says);
 };
+
+/** A hundred years: whoever means longer means for ever. */
+const secondsMax = 3_155_760_000;
 
 const page = z.strictObject({
   from: wholeNumber("from", 0, Number.MAX_SAFE_INTEGER).optional(),
@@ -40,6 +44,29 @@ const accountRef = z.strictObject({
 const peerRef = z.strictObject({ nodeId: hex32("nodeId").transform((text) => text as NodeId) });
 const nothing = z.strictObject({});
 
+const { banReasonMax } = connectionLimits;
+const banSubject = z
+  .string("subject: an address, a range like 10.0.0.0/8 or an identity expected")
+  .refine(
+    (text) => parseBanSubject(text) !== undefined,
+    "subject: an address, a range like 10.0.0.0/8 or an identity of 64 hex digits expected",
+  );
+const ban = z.strictObject({
+  subject: banSubject,
+  reason: z
+    .string("reason: a text expected")
+    .regex(/^[ -~]*$/, "reason: printable ASCII expected")
+    .max(banReasonMax, `reason: at most ${banReasonMax} characters expected`)
+    .optional(),
+  /** Until it is lifted when absent. */
+  seconds: z
+    .int("seconds: a whole number expected")
+    .min(1, "seconds: at least 1 expected")
+    .max(secondsMax, `seconds: at most ${secondsMax} expected`)
+    .optional(),
+});
+const banRef = z.strictObject({ subject: banSubject });
+
 const submission = z.strictObject({
   transaction: z
     .string("transaction: the bytes of a signed transaction in hex expected")
@@ -55,6 +82,8 @@ export const parameters = {
   peerRef,
   nothing,
   submission,
+  ban,
+  banRef,
 };
 
 /** `given` as `schema` understands it; a `Problem` 400 that names every mistake. */

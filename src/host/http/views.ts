@@ -8,6 +8,7 @@ import type { Body } from "../../model/block.ts";
 import { evidenceSlot } from "../../model/evidence.ts";
 import type { ProposedChange } from "../../model/governance.ts";
 import type { Transaction } from "../../model/transaction.ts";
+import type { BanView } from "../../net/ban-list.ts";
 import type { EvidenceView, Queries } from "../../node/queries.ts";
 import type { FoundBlock, FoundProof } from "../chain-reader.ts";
 
@@ -110,6 +111,11 @@ export function evidenceView({ evidence, included }: EvidenceView) {
   };
 }
 
+/** `untilMs` and `leftMs` are null for a ban that stands until it is lifted. */
+export function banView({ type, value, reason, by, sinceMs, untilMs, leftMs }: BanView) {
+  return { type, value, reason, by, sinceMs, untilMs: untilMs ?? null, leftMs: leftMs ?? null };
+}
+
 /** Absent members are null, so that every peer has the same ones. */
 export function peerView(peer: ReturnType<Queries["peers"]>[number]) {
   return {
@@ -118,6 +124,7 @@ export function peerView(peer: ReturnType<Queries["peers"]>[number]) {
     direction: peer.inbound ? "inbound" : "outbound",
     state: peer.state,
     manual: peer.manual,
+    validator: peer.validator,
     agent: peer.agent ?? null,
     height: peer.height ?? null,
     connectedAt: peer.connectedAt ?? null,

@@ -7,7 +7,9 @@
  * series is fixed. Counters never fall while the program runs.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { NodeEvent } from "../../edge/event.ts";
 import type { MetricsView, ObservedNode } from "./node-metrics.ts";
+import { PeerCounts, type PeerFigure, peerFigures } from "./peer-counts.ts";
 import { ProcessFigures } from "./process-figures.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -16,8 +18,9 @@ type Reading = readonly (readonly [Labels, number])[];
 
 interface Facts {
   readonly view: MetricsView;
-  readonly node: Pick<ObservedNode, "info" | "mempool" | "traffic" | "clocks">;
+  readonly node: Pick<ObservedNode, "info" | "mempool" | "traffic" | "clocks" | "conduct">;
   readonly process: ProcessFigures;
+  readonly peers: PeerCounts;
 }
 
 /** Name, meaning, and the value: one, or one for each label. */
@@ -49,6 +52,9 @@ const counters: readonly Figure[] = [
   ["received_bytes_total", "Bytes that came from peers", ({ node }) => node.traffic().received],
   ["sent_bytes_total", "Bytes that went to peers", ({ node }) => node.traffic().sent],
   ["cpu_seconds_total", "User and system CPU time", ({ process }) => process.cpuSeconds],
+  ...(Object.keys(peerFigures) as PeerFigure[]).map((name): Figure => {
+    return [name, peerFigures[name][1], ({ peers }) => peers.reading(name)];
+  }),
 ];
 
 const gauges: readonly Figure[] = [
@@ -65,6 +71,16 @@ const gauges: readonly Figure[] = [
     "peers",
     "Connections that are ready",
     ({ node }) => Object.entries(node.info().peers).map(([direction, n]) => [{ direction }, n]),
+  ],
+  [
+    "partitioned",
+    "1 while the network looks partitioned from here",
+    ({ node }) => +node.conduct.reach().isPartitioned,
+  ],
+  [
+    "bans",
+    "Addresses, ranges and identities turned away",
+    ({ node }) => node.conduct.bans().length,
   ],
   ["mempool_transactions", "Pending transactions", ({ node }) => node.mempool().size],
   ["mempool_bytes", "Bytes of pending transactions", ({ node }) => node.mempool().bytes],
@@ -94,12 +110,19 @@ const labels: Readonly<Record<string, string>> = {
   evidence_total: "kind",
   peers: "direction",
   event_loop_lag_seconds: "quantile",
+  peer_connects_total: "direction",
+  connections_refused_total: "code",
+  connections_evicted_total: "code",
+  connections_closed_total: "code",
+  peer_faults_total: "code",
+  bans_total: "by",
 };
 
 export class Exposition {
   private readonly registry = new Registry();
   private readonly node: Facts["node"];
   private readonly process = new ProcessFigures();
+  private readonly peers = new PeerCounts();
   private readonly fillers: ((facts: Facts) => void)[];
   private readonly finality = this.histogram(
     "time_to_finality_seconds",
@@ -129,6 +152,10 @@ export class Exposition {
     return this.registry.contentType;
   }
 
+  onEvent(event: NodeEvent): void {
+    this.peers.onEvent(event);
+  }
+
   onFinal(ms: number): void {
     this.finality.observe(ms / 1000);
   }
@@ -143,7 +170,7 @@ export class Exposition {
 
   /** One scrape. */
   async text(view: MetricsView): Promise<string> {
-    const facts = { view, node: this.node, process: this.process };
+    const facts = { view, node: this.node, process: this.process, peers: this.peers };
     for (const fill of this.fillers) fill(facts);
     return await this.registry.metrics();
   }

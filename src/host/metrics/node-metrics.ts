@@ -18,6 +18,7 @@ export type ObservedNode = Pick<
   Queries,
   | "block"
   | "clocks"
+  | "conduct"
   | "finalized"
   | "head"
   | "info"
@@ -93,6 +94,7 @@ export class NodeMetrics {
   }
 
   onEvent(event: NodeEvent): void {
+    this.exposition.onEvent(event);
     switch (event.type) {
       case "head-moved":
         this.onHead(event.disconnected);

@@ -22,6 +22,7 @@ export class HonestyChecker {
   }
 
   onSigned(node: SimNode, request: SignRequest): void {
+    if (request.type === "attest") return;
     if (request.type === "seal") {
       const name = `${node.options.validatorKey}:${request.slot}`;
       const hash = blockHashOf(request.blockHash);

@@ -92,11 +92,11 @@ export interface Established {
 
 /** One side of a handshake: what it reads is checked, what it would write is computed. */
 export class Handshake {
-  private readonly side: Side;
-  private readonly s = new Symmetric();
+  protected readonly side: Side;
+  protected readonly s = new Symmetric();
   private readonly ownE: Uint8Array;
   private readonly ownS: Uint8Array;
-  private re = zeros(32);
+  protected re = zeros(32);
   peerNodeId = zeros(32);
 
   constructor(side: Side, initiatorOpening: Uint8Array, responderOpening: Uint8Array) {

@@ -113,6 +113,27 @@ export const evidence: Judges = {
     }),
 };
 
+export const attestations: Judges = {
+  attestation: (c) => {
+    const bytes = unhex(c["bytes"]);
+    assert.equal(bytes.length, 96);
+    const named = ["handshakeHash", "nodeId", "peerNodeId"].map((name) => unhex(c[name]));
+    const [handshakeHash, nodeId, peerNodeId] = named as [Uint8Array, Uint8Array, Uint8Array];
+    const validator = bytes.slice(0, 32);
+    const preimage = Buffer.concat([
+      Buffer.from("attest/1".padEnd(16, "\0"), "latin1"),
+      unhex(c["genesisHash"]),
+      handshakeHash,
+      validator,
+      nodeId,
+      peerNodeId,
+    ]);
+    assert.equal(hex(preimage), c["preimage"]);
+    const isSigned = edVerify(validator, preimage, bytes.slice(32));
+    assert.equal(isSigned ? "valid" : "attest-signature", c["verdict"]);
+  },
+};
+
 export const validatorSets: Judges = {
   set: (c) =>
     orFault(c, () => {

@@ -157,12 +157,19 @@ const hash = bin(32, 1, 1);
 const ping = { nonce: bin(8, 1, 1), sentAtMs: uint(0, u53Max) };
 const items = { items: bin(33, 1, 1_024, (item) => item[0] === 1 || item[0] === 2) };
 const body = bin(1, 4, 1_048_576);
-const entry = (bytes: Uint8Array): boolean => {
+/** 04-messages §3, of 134 bytes. */
+export const isAddressEntry = (bytes: Uint8Array): boolean => {
   const r = new Reader(bytes, "bad-field");
   r.take(16);
   const port = r.u16();
-  r.take(36);
-  return port !== 0 && r.u64() < 2n ** 53n;
+  const owner = r.take(32);
+  r.take(4);
+  const lastSeen = r.u64();
+  const signedAt = r.u64();
+  const isZero = (part: Uint8Array) => part.every((byte) => byte === 0);
+  const isUnsigned = isZero(r.take(64));
+  if (port === 0 || lastSeen >= 2n ** 53n || signedAt >= 2n ** 53n) return false;
+  return isUnsigned ? signedAt === 0n : signedAt !== 0n && !isZero(owner);
 };
 
 interface MessageRule {
@@ -187,7 +194,7 @@ export const messageRules: readonly (MessageRule | undefined)[] = [
   rule("disconnect", "control", 160, { code: disconnectCode, text: str(128) }),
   rule("credit", "vote", 32, { totalBytes: uint(0, u53Max) }),
   rule("get_peers", "control", 32, { count: uint(1, 64) }),
-  rule("peers", "control", 4_096, { entries: bin(62, 0, 64, entry) }),
+  rule("peers", "control", 8_704, { entries: bin(134, 0, 64, isAddressEntry) }),
   rule("inv", "control", 33_900, items),
   rule("get_data", "control", 33_900, items),
   rule("not_found", "control", 33_900, items),
@@ -202,6 +209,7 @@ export const messageRules: readonly (MessageRule | undefined)[] = [
   rule("vote", "vote", 208, { vote: bin(176, 1, 1) }),
   rule("certificate", "vote", 8_400, { certificate: bin(1, 179, 8_322) }),
   rule("evidence", "control", 912, { evidence: bin(1, 325, 877) }),
+  rule("attest", "vote", 128, { attestation: bin(96, 1, 1) }),
 ];
 
 export type Message = Readonly<Record<string, Value>>;

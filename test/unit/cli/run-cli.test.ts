@@ -171,6 +171,8 @@ test("a transfer is signed here, sent, waited for and shown; the node's refusals
         reader: solo.reader,
         metrics: solo.metrics,
         submit: (bytes) => Promise.resolve(solo.submit(bytes)),
+        command: (command) => Promise.resolve(solo.command(command)),
+        token: "",
         wallMs: () => solo.wallMs(),
       },
       { host: "127.0.0.1", port: 0 },

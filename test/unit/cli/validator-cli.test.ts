@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { toHex } from "../../../src/base/bytes.ts";
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
+import type { Command } from "../../../src/edge/input.ts";
 import type { Validators } from "../../../src/host/cli/validator-changes.ts";
 import { rotationStep } from "../../../src/host/cli/validator-rotation.ts";
 import { type HttpServer, startHttp } from "../../../src/host/http/start-http.ts";
@@ -35,6 +36,8 @@ async function withNode(
       reader: solo.reader,
       metrics: solo.metrics,
       submit: (bytes: Uint8Array) => Promise.resolve(solo.submit(bytes)),
+      command: (command: Command) => Promise.resolve(solo.command(command)),
+      token: "",
       wallMs: () => solo.wallMs(),
     };
     const server: HttpServer = await startHttp(api, { host: "127.0.0.1", port: 0 });

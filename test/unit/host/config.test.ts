@@ -125,5 +125,39 @@ test(".env.example is what the options say, and its values are valid", () => {
   assert.deepEqual(Object.keys(env).sort(), options.map(({ name }) => envNameOf(name)).sort());
   const together = { ...env };
   delete together["WINDLASS_SLOT_MS"]; // Only for a new devnet, and the example connects.
+  delete together["WINDLASS_SENTRIES"]; // Only for a validator that connects to nobody else.
   config("", together);
+});
+
+test("bootstrap nodes and the advertised address are checked as addresses", () => {
+  const chosen = config("--bootstrap seed.example:1 --bootstrap [::1]:2 --advertise a.example:3");
+  assert.deepEqual(chosen.book, {
+    bootstrap: ["seed.example:1", "[::1]:2"],
+    advertise: "a.example:3",
+  });
+  assert.deepEqual(config("").book, { bootstrap: [], advertise: undefined });
+  assert.equal(config("--advertise off").book.advertise, "off");
+  assert.match(problems("--bootstrap nowhere"), /--bootstrap: host:port expected/);
+  assert.match(problems(`--advertise ${"0".repeat(64)}@a:1`), /--advertise: off or host:port/);
+  assert.match(problems("--slot-ms 500 --bootstrap a:1"), /with --bootstrap the network decides/);
+});
+
+test("sentries are pinned, dialled, and all that a node speaks with", () => {
+  const id = "ab".repeat(32);
+  const chosen = config(`--sentries ${id}@10.0.0.2:4321 --private-peers ${id}`);
+  assert.deepEqual(chosen.access.sentries, [id]);
+  assert.deepEqual(chosen.access.privatePeers, [id]);
+  assert.deepEqual(chosen.connect, [`${id}@10.0.0.2:4321`]);
+  assert.equal(config("").access.sentries, undefined);
+  assert.match(problems("--sentries 10.0.0.2:4321"), /--sentries: <identity>@host:port expected/);
+  assert.match(problems("--private-peers 10.0.0.2:4321"), /--private-peers: an identity/);
+  assert.match(problems(`--sentries ${id}@a:1 --connect b:1`), /speaks with those alone/);
+});
+
+test("the low profile has fewer peers unless the operator says how many", () => {
+  const { isLow, peersMax, outboundTarget } = config("--profile low");
+  assert.deepEqual([isLow, peersMax, outboundTarget], [true, 8, 4]);
+  assert.equal(config("--profile low --max-peers 20").peersMax, 20);
+  assert.equal(config("").peersMax, 50);
+  assert.match(problems("--profile tiny"), /--profile: one of full, low/);
 });

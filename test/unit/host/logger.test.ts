@@ -6,7 +6,7 @@ import type { Conn } from "../../../src/edge/conn.ts";
 import type { NodeEvent } from "../../../src/edge/event.ts";
 import { printable } from "../../../src/host/event-text.ts";
 import { HostError } from "../../../src/host/host-error.ts";
-import { eventBytesPerMinute, type LogOptions, NodeLog } from "../../../src/host/logger.ts";
+import { type LogOptions, lineBytesPerHour, NodeLog } from "../../../src/host/logger.ts";
 import type { NodeId } from "../../../src/model/ids.ts";
 import { inFolder } from "./temporary-folder.ts";
 
@@ -68,20 +68,32 @@ test("bytes are hex and amounts strings", () => {
   assert.equal(line.amount, "9223372036854775808");
 });
 
-test("a flood of one kind spends its minute; what was left out is counted; others are heard", () => {
+test("a flood of one kind spends its hour; what was left out is counted; others are heard", () => {
   const { log, lines, clock } = recorded();
   for (let i = 0; i < 100_000; i++) log.event(ready("x"));
   const bytes = lines.join("").length;
-  assert.ok(bytes < 2 * eventBytesPerMinute, `${bytes} bytes`);
+  assert.ok(bytes < 2 * lineBytesPerHour, `${bytes} bytes`);
   const written = lines.length;
   log.event({ type: "sealed", height: 1, hash: "00".repeat(32) as never });
   assert.equal(lines.length, written + 1);
-  clock.ms = 60_000;
+  clock.ms = 3_600_000;
   log.event(ready("x"));
   const suppressed = JSON.parse(lines[written + 1]!);
   assert.equal(suppressed.suppressed, 100_000 - written);
   assert.match(suppressed.msg, /^suppressed \d+ lines of peer-ready$/);
   assert.equal(lines.length, written + 3);
+});
+
+test("what the program says has a budget too, and no text of it begins a line of its own", () => {
+  const { log, lines } = recorded({ json: false });
+  for (let i = 0; i < 50_000; i++) log.say("warn", `HTTP: ${"x".repeat(100)}`);
+  assert.ok(lines.join("").length < 2 * lineBytesPerHour);
+  const other = recorded({ json: false });
+  other.log.say("warn", "a\u001b[2J\n12:00:00 info  all is well");
+  assert.deepEqual(
+    other.lines[0]!.split("\n").map((line) => line.slice(9)),
+    ["warn  a\\u001b[2J", "0 info  all is well", ""],
+  );
 });
 
 test("the level decides, and nothing is counted below it", () => {

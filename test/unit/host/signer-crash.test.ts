@@ -37,6 +37,7 @@ import { inFolder } from "./temporary-folder.ts";
 /** The floors that a signature needs to be under from then on. */
 function needOf(request: SignRequest) {
   if (request.type === "seal") return floors(request.slot, 0, 0);
+  assert.equal(request.type, "vote");
   const vote = decodeVoteData(request.data);
   assert.ok(!("problem" in vote));
   return floors(0, vote.sourceSlot, vote.targetSlot);

@@ -6,6 +6,7 @@ import type { ApiNode } from "../../../src/host/http/api-node.ts";
 import { httpApp } from "../../../src/host/http/http-app.ts";
 import { SoloNode } from "../../support/solo-node.ts";
 
+export const token = "ab".repeat(32);
 /** At height 5, block 4 is final. */
 export const solo = new SoloNode();
 solo.runSlots(5);
@@ -19,6 +20,8 @@ export function appOf(node: SoloNode, options: { host?: string; api?: Partial<Ap
     reader: node.reader,
     metrics: node.metrics,
     submit: (bytes) => Promise.resolve(node.submit(bytes)),
+    command: (command) => Promise.resolve(node.command(command)),
+    token,
     wallMs: () => node.wallMs(),
     ...options.api,
   };

@@ -13,6 +13,8 @@ const node = {
   reader: solo.reader,
   metrics: solo.metrics,
   submit: () => Promise.reject(new Error("not asked")),
+  command: () => Promise.reject(new Error("nobody commands here")),
+  token: "",
   wallMs: () => solo.wallMs(),
 };
 const anyPort = { host: "127.0.0.1", port: 0 };

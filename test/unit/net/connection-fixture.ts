@@ -40,11 +40,13 @@ export function setup(some: Partial<ConnectionOptions> = {}) {
   return { env, port, manager, accept, answer, states };
 }
 
+const unsigned = { signedAtMs: 0, signature: undefined };
+
 export const entriesOf = (addresses: readonly string[], some: Partial<AddressEntry> = {}) =>
   encodeAddressEntries(
     addresses.map((address) => {
       const [ip, port] = address.split(":");
-      const at = { ip16: ip16Of(ip!)!, port: Number(port), services: 1 };
+      const at = { ip16: ip16Of(ip!)!, port: Number(port), services: 1, ...unsigned };
       return { ...at, nodeId: idOf(0), lastSeenMs: 1_700_000_000_000, ...some };
     }),
   );

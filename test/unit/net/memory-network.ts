@@ -72,6 +72,8 @@ export class MemoryNetwork {
         close: (conn) => this.close(node, conn),
         send: (conn, message) => this.send(node, conn, message),
         notify: () => {},
+        tip: () => ({ height: 0, isFetching: false }),
+        askTip: () => {},
       },
       optionsOf({
         self: node.id,

@@ -3,7 +3,7 @@ import type { Conn, Ticket } from "../../../src/edge/conn.ts";
 import type { Env } from "../../../src/edge/env.ts";
 import type { NodeEvent } from "../../../src/edge/event.ts";
 import type { NodeId } from "../../../src/model/ids.ts";
-import type { ConnectionOptions, ConnectionPort } from "../../../src/net/connection-port.ts";
+import type { ConnectionOptions, ConnectionPort, Tip } from "../../../src/net/connection-port.ts";
 import type { Hello, Message } from "../../../src/wire/messages.ts";
 
 export interface TestEnv extends Env {
@@ -67,6 +67,8 @@ export class NotedPort implements ConnectionPort {
   readonly sent: { conn: Conn; message: Message; after: Ticket | undefined }[] = [];
   readonly blamed: { conn: Conn; code: string }[] = [];
   readonly events: NodeEvent[] = [];
+  readonly asked: Conn[] = [];
+  ourTip: Tip = { height: 0, isFetching: false };
   laneIsFull = false;
 
   dial(conn: Conn, address: string): void {
@@ -91,6 +93,14 @@ export class NotedPort implements ConnectionPort {
     this.events.push(event);
   }
 
+  tip(): Tip {
+    return this.ourTip;
+  }
+
+  askTip(conn: Conn): void {
+    this.asked.push(conn);
+  }
+
   /** Takes out what was sent so far. */
   drain(): { conn: Conn; message: Message }[] {
     return this.sent.splice(0);
@@ -106,6 +116,7 @@ export function optionsOf(some: Partial<ConnectionOptions> = {}): ConnectionOpti
     peersMax: 50,
     outboundTarget: 8,
     allowPrivate: true,
+    slotMs: 1_000,
     knownAddresses: [],
     ...some,
   };

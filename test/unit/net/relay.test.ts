@@ -36,6 +36,23 @@ describe("announcing", () => {
     assert.equal(relay.known(a, kinds.block, block(1)), true);
   });
 
+  test("a block-only peer is told of blocks, and of no transactions", () => {
+    const { env, port, relay } = setup([a]);
+    relay.onReady(b, false);
+    relay.announceTransaction(tx(1));
+    pass(env, relayLimits.transactionTrickleMs);
+    relay.tick();
+    assert.deepEqual(
+      port.drain().map((sent) => sent.conn),
+      [a],
+    );
+    relay.announceBlock(block(1));
+    assert.deepEqual(
+      port.drain().map((sent) => sent.conn),
+      [a, b],
+    );
+  });
+
   test("transactions are collected and leave in one inv per peer, without what it has by then", () => {
     const { env, port, relay } = setup();
     for (let n = 1; n <= 100; n++) relay.announceTransaction(tx(n), n === 1 ? a : undefined);

@@ -4,7 +4,8 @@ import { concatBytes } from "../../../src/base/bytes.ts";
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
 import type { Env } from "../../../src/edge/env.ts";
 import { CipherState } from "../../../src/noise/cipher-state.ts";
-import { wireLimits } from "../../../src/params/limits.ts";
+import { connectionLimits, wireLimits } from "../../../src/params/limits.ts";
+import type { Pong } from "../../../src/peer/keepalive.ts";
 import { MessageLink } from "../../../src/peer/message-link.ts";
 import { SecureChannel } from "../../../src/peer/secure-channel.ts";
 import type { SessionEvent } from "../../../src/peer/session.ts";
@@ -29,6 +30,8 @@ const block: Message = {
   body: new Uint8Array(1_048_576).fill(3),
 };
 
+const met: Pong = { sentAtMs: 5, pingMs: 40 };
+
 /** Our link and the channel of a peer who seals whatever the test says. */
 class Rig {
   readonly env: Env & { clock: VirtualClock } = testEnv(3);
@@ -36,9 +39,11 @@ class Rig {
   readonly link: MessageLink;
   readonly events: SessionEvent[] = [];
 
-  constructor(creditGrantedBytes: number = wireLimits.bulkCreditBytes) {
-    this.peer = rigChannel(true);
-    this.link = new MessageLink(this.env, rigChannel(false), {
+  constructor(creditGrantedBytes: number = wireLimits.bulkCreditBytes, isInitiator = false) {
+    this.peer = rigChannel(!isInitiator);
+    this.link = new MessageLink(this.env, rigChannel(isInitiator), {
+      isInitiator,
+      met,
       creditGrantedBytes,
       creditReceivedBytes: wireLimits.bulkCreditBytes,
       writer: undefined,
@@ -81,10 +86,13 @@ const fails = (code: string) => (error: unknown) =>
   error instanceof WireError && error.code === code;
 
 describe("a message link refuses", () => {
-  test("a first frame larger than a stranger may send", () => {
-    const items = new Uint8Array(33 * 130).fill(1);
-    assert.throws(() => new Rig().say(0, { type: "inv", items }), fails("frame-too-large"));
-    assert.doesNotThrow(() => Rig.confirmed().say(0, { type: "inv", items }));
+  test("a large first frame of a responder, who has not shown yet that it took our message", () => {
+    const inv: Message = { type: "inv", items: new Uint8Array(33 * 130).fill(1) };
+    assert.throws(() => new Rig(65_536, true).say(0, inv), fails("frame-too-large"));
+    const rig = new Rig(65_536, true);
+    rig.say(0, ping);
+    assert.doesNotThrow(() => rig.say(0, inv));
+    assert.doesNotThrow(() => new Rig().say(0, inv), "the initiator's handshake said it all");
   });
 
   test("bulk outside BULK frames and anything else inside", () => {
@@ -171,7 +179,18 @@ describe("a message link refuses", () => {
 });
 
 describe("a message link", () => {
-  test("greets with a ping alone in a small frame, before all else", () => {
+  test("of the initiator says nothing of itself, and knows the round trip and the clock", () => {
+    const rig = new Rig(65_536, true);
+    assert.equal(rig.link.take(65_536), undefined);
+    assert.equal(rig.link.pong, met);
+    const due = rig.env.clock.monotonicMs + connectionLimits.pingIntervalMs;
+    assert.equal(rig.link.deadline, due);
+    rig.env.clock.monotonicMs = due;
+    rig.link.tick();
+    assert.notEqual(rig.link.take(65_536), undefined);
+  });
+
+  test("of the responder greets with its credit alone in a small frame, before all else", () => {
     const rig = new Rig();
     rig.link.send({ type: "inv", items: new Uint8Array(33_000).fill(1) }, undefined);
     const first = rig.link.take(65_536);
@@ -252,8 +271,8 @@ describe("a message link", () => {
       }
     }
     const totals = sent.flatMap((message) => (message.type === "credit" ? [message] : []));
-    assert.equal(totals.length, 1);
-    assert.ok(totals[0]!.totalBytes >= wireLimits.bulkCreditBytesMin + 40_000);
+    assert.equal(totals.length, 2, "the greeting, and what was raised");
+    assert.ok(totals[1]!.totalBytes >= wireLimits.bulkCreditBytesMin + 40_000);
   });
 
   test("gives up a peer that takes nothing of what matters", () => {

@@ -8,7 +8,7 @@ import { bodyBytesOf, frameFlags } from "../../../src/wire/frame.ts";
 import type { Lane, Message } from "../../../src/wire/messages.ts";
 import { ticket } from "../../support/session-pair.ts";
 
-const plenty: Room = { bodyBytes: 65_536, creditBytes: 2 ** 40, small: true };
+const plenty: Room = { bodyBytes: 65_536, creditBytes: 2 ** 40, small: true, urgentOnly: false };
 
 const ping = (n: number): Message => ({
   type: "ping",

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { hexBytes, toHex } from "../../../src/base/bytes.ts";
+import { ed25519 } from "../../../src/crypto/ed25519.ts";
+import { isSignedRecord, recordPreimage } from "../../../src/model/address-record.ts";
 import { nodeIdOf } from "../../../src/model/ids.ts";
 import {
   type AddressEntry,
@@ -121,27 +123,55 @@ test("16 bytes of an address and its text are one thing", () => {
   fc.assert(property, { seed: 9, numRuns: 500 });
 });
 
-test("an entry of `peers` has these 62 bytes and comes back", () => {
-  const entry: AddressEntry = {
-    ip16: ip16Of("1.2.3.4")!,
-    port: 9000,
-    nodeId: nodeIdOf(hexBytes(identity)),
-    services: 5,
-    lastSeenMs: 1_760_000_000_000,
-  };
-  const bytes = encodeAddressEntries([entry, { ...entry, port: 1 }]);
+const entry: AddressEntry = {
+  ip16: ip16Of("1.2.3.4")!,
+  port: 9000,
+  nodeId: nodeIdOf(hexBytes(identity)),
+  services: 5,
+  lastSeenMs: 1_760_000_000_000,
+  signedAtMs: 1_759_999_999_999,
+  signature: new Uint8Array(64).fill(7),
+};
+
+test("an entry of `peers` has these 134 bytes and comes back, signed or not", () => {
+  const unsigned = { ...entry, port: 1, signedAtMs: 0, signature: undefined };
+  const bytes = encodeAddressEntries([entry, unsigned]);
   assert.equal(
-    toHex(bytes.subarray(0, 62)),
-    `00000000000000000000ffff01020304${"2328"}${identity}${"00000005"}${"00000199c82cc000"}`,
+    toHex(bytes.subarray(0, 134)),
+    `00000000000000000000ffff01020304${"2328"}${identity}${"00000005"}${"00000199c82cc000"}` +
+      `${"00000199c82cbfff"}${"07".repeat(64)}`,
   );
-  assert.deepEqual(decodeAddressEntries(bytes), [entry, { ...entry, port: 1 }]);
+  assert.equal(toHex(bytes.subarray(134 + 62)), "00".repeat(72));
+  assert.deepEqual(decodeAddressEntries(bytes), [entry, unsigned]);
   assert.deepEqual(decodeAddressEntries(new Uint8Array(0)), []);
 });
 
-test("entries with port 0, a time beyond 2^53, or a byte missing are none", () => {
-  const bytes = new Uint8Array(62).fill(1).fill(0, 54, 56);
+test("entries with port 0, a time beyond 2^53, half a signature, or a byte missing are none", () => {
+  const bytes = encodeAddressEntries([entry]);
   assert.equal(decodeAddressEntries(bytes)?.length, 1);
-  assert.equal(decodeAddressEntries(bytes.slice().fill(0, 16, 18)), undefined);
-  assert.equal(decodeAddressEntries(bytes.with(55, 0x20)), undefined);
+  assert.equal(decodeAddressEntries(bytes.slice().fill(0, 16, 18)), undefined, "port");
+  assert.equal(decodeAddressEntries(bytes.with(55, 0x20)), undefined, "last seen");
+  assert.equal(decodeAddressEntries(bytes.with(63, 0x20)), undefined, "signed at");
+  assert.equal(decodeAddressEntries(bytes.slice().fill(0, 62, 70)), undefined, "no time");
+  assert.equal(decodeAddressEntries(bytes.slice().fill(0, 70)), undefined, "no signature");
+  assert.equal(decodeAddressEntries(bytes.slice().fill(0, 18, 50)), undefined, "no owner");
   assert.equal(decodeAddressEntries(bytes.subarray(1)), undefined);
+});
+
+test("a record is its owner's word for one place, network and time", () => {
+  const seed = new Uint8Array(32).fill(3);
+  const networkId = new Uint8Array(32).fill(4);
+  const owned = { ...entry, nodeId: nodeIdOf(ed25519.publicKey(seed)) };
+  const signature = ed25519.sign(seed, recordPreimage(networkId, owned));
+  const isSigned = (record: AddressEntry, network = networkId, by = signature) =>
+    isSignedRecord(ed25519, network, record, by);
+  assert.ok(isSigned(owned));
+  assert.ok(isSigned({ ...owned, lastSeenMs: 0 }), "last seen is the teller's");
+  assert.ok(!isSigned({ ...owned, port: 9001 }));
+  assert.ok(!isSigned({ ...owned, ip16: ip16Of("1.2.3.5")! }));
+  assert.ok(!isSigned({ ...owned, services: 4 }));
+  assert.ok(!isSigned({ ...owned, signedAtMs: owned.signedAtMs + 1 }));
+  assert.ok(!isSigned(entry), "of another owner");
+  assert.ok(!isSigned(owned, new Uint8Array(32)), "of another network");
+  assert.ok(!isSigned(owned, networkId, new Uint8Array(64)));
 });

@@ -1,6 +1,7 @@
 /** Random messages of every type, and what a stranger's decoder should make of each. */
 import fc from "fast-check";
 import {
+  addressEntryBytes,
   disconnectNumbers,
   type Message,
   type MessageType,
@@ -27,6 +28,7 @@ const order: Record<MessageType, readonly string[]> = {
   vote: ["vote"],
   certificate: ["certificate"],
   evidence: ["evidence"],
+  attest: ["attestation"],
 };
 
 /** The array that a general MsgPack decoder returns for `message`. */
@@ -60,10 +62,14 @@ const printable = (max: number) =>
     unit: fc.integer({ min: 0x20, max: 0x7e }).map((c) => String.fromCharCode(c)),
     maxLength: max,
   });
-const entries = repeated(62, 0, 4).map((bytes) => {
-  for (let at = 0; at < bytes.length; at += 62) {
+const entries = repeated(addressEntryBytes, 0, 4).map((bytes) => {
+  for (let at = 0; at < bytes.length; at += addressEntryBytes) {
     bytes[at + 16] = (bytes[at + 16] ?? 0) | 1;
     bytes.fill(0, at + 54, at + 56);
+    // Signed by somebody at some time, or by nobody at none.
+    const isSigned = ((bytes[at + 17] ?? 0) & 1) === 1;
+    bytes.fill(0, at + 62, isSigned ? at + 64 : at + addressEntryBytes);
+    if (isSigned) for (const place of [18, 69, 70]) bytes[at + place] = 1;
   }
   return bytes;
 });
@@ -127,6 +133,7 @@ export const arbitraryMessages: {
     type: fc.constant("evidence"),
     evidence: fc.constantFrom(325, 877).chain(fixed),
   }),
+  attest: record({ type: fc.constant("attest"), attestation: fixed(96) }),
 };
 
 export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(

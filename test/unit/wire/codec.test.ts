@@ -3,13 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Unpackr } from "msgpackr";
 import { concatBytes, hexBytes, toHex } from "../../../src/base/bytes.ts";
+import { attestationBytes } from "../../../src/model/attestation.ts";
 import {
   chainBytesMax,
   decodePayload,
   encodedBytes,
   encodePayload,
 } from "../../../src/wire/codec.ts";
-import { type Message, messageRules } from "../../../src/wire/messages.ts";
+import { addressEntryBytes, type Message, messageRules } from "../../../src/wire/messages.ts";
 import { arbitraryMessage, arbitraryMessages, elementsOf, oneOfEach } from "./arbitrary-message.ts";
 import { refusal } from "./refusal.ts";
 
@@ -53,8 +54,10 @@ test("the bytes of a ping, a missing body and a goodbye are these", () => {
 
 test("the largest of every type fits under its cap, even in the widest form", () => {
   const of = (bytes: number) => new Uint8Array(bytes).fill(1);
-  const fullEntries = of(62 * 64);
-  for (let at = 0; at < fullEntries.length; at += 62) fullEntries.fill(0, at + 54, at + 56);
+  const fullEntries = of(addressEntryBytes * 64);
+  for (let at = 0; at < fullEntries.length; at += addressEntryBytes) {
+    fullEntries.fill(0, at + 54, at + 56).fill(0, at + 62, at + 64);
+  }
   const largest: readonly Message[] = [
     { type: "disconnect", code: "banned", text: "x".repeat(128) },
     { type: "peers", entries: fullEntries },
@@ -71,6 +74,7 @@ test("the largest of every type fits under its cap, even in the widest form", ()
     { type: "vote", vote: of(176) },
     { type: "certificate", certificate: of(114 + 16 + 64 * 128) },
     { type: "evidence", evidence: of(877) },
+    { type: "attest", attestation: of(attestationBytes) },
   ];
   for (const message of largest) {
     const payload = widest(message);
@@ -165,7 +169,7 @@ test("a payload without messages, and one with more than 16,384, are refused", (
 });
 
 test("an unknown type is refused by its number, in any width", () => {
-  for (const type of ["00", "13", "7f", "cc80", "cdffff", "ceffffffff", "cf001fffffffffffff"]) {
+  for (const type of ["00", "14", "7f", "cc80", "cdffff", "ceffffffff", "cf001fffffffffffff"]) {
     assert.equal(
       refusal(() => decodePayload(hexBytes(`9192${type}00`))),
       "unknown-message-type",

@@ -1,0 +1,55 @@
+/**
+ * Options about where peers are, as rows for options.ts, with what their values must look like and
+ * what they come to. NOT what the node makes of them (net/bootstrap.ts, net/own-address.ts).
+ */
+import { z } from "zod";
+import { parsePeerAddress } from "../wire/address.ts";
+import type { OptionSpec } from "./option-spec.ts";
+
+export const bookOptions = [
+  {
+    name: "bootstrap",
+    kind: "list",
+    argument: "ADDRESS",
+    says: "node to ask for others while few are known, [identity@]host:port; may be repeated",
+    otherwise: "none; those of --connect are kept connected, these are not",
+    example: "seed.example.org:4321",
+  },
+  {
+    name: "advertise",
+    kind: "text",
+    argument: "HOST:PORT",
+    says: "where others reach this node, told to peers under its signature; or off",
+    otherwise: "the address at which peers of different networks see it, with the listen port",
+    example: "node.example.org:4321",
+  },
+] as const satisfies readonly OptionSpec[];
+
+export interface BookConfig {
+  readonly bootstrap: readonly string[];
+  /** `host:port`, a name perhaps; "off"; undefined: what peers see. */
+  readonly advertise: string | undefined;
+}
+
+const text = z.string("one value expected").min(1, "a value expected");
+
+export const bookSchema = {
+  bootstrap: z
+    .array(
+      text.refine(
+        (address) => parsePeerAddress(address) !== undefined,
+        "host:port expected, as in seed.example.org:4321 or <identity>@host:4321",
+      ),
+    )
+    .default([]),
+  advertise: text
+    .refine((given) => {
+      const address = parsePeerAddress(given);
+      return given === "off" || (address !== undefined && address.nodeId === undefined);
+    }, "off or host:port expected, as in 203.0.113.5:4321")
+    .optional(),
+};
+
+export function resolveBook(given: z.infer<z.ZodObject<typeof bookSchema>>): BookConfig {
+  return { bootstrap: given.bootstrap, advertise: given.advertise };
+}

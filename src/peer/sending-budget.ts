@@ -1,0 +1,55 @@
+/**
+ * When this connection may send what: its own budget of small frames, and its part of the line if
+ * the operator limits that. What finality waits for does not wait for the line, but counts.
+ * Invariant: an instant that was told stays the alarm until it came or the budget was asked again.
+ * protocol-spec/03-frames §5, 08-limits §2.
+ */
+import type { FairShare } from "../base/fair-budget.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
+import { wireLimits } from "../params/limits.ts";
+import type { SharedLimits } from "./shared-limits.ts";
+
+export class SendingBudget {
+  private readonly smallFrames = new TokenBucket(
+    wireLimits.smallFramesPerSecondSent,
+    wireLimits.smallFramesBurstSent,
+  );
+  private readonly upload: FairShare | undefined;
+
+  constructor(shared: SharedLimits | undefined) {
+    this.upload = shared?.upload?.open();
+  }
+
+  /** On a limited line a frame is no larger than need be, or one peer's would be a long turn. */
+  get frameBytesMax(): number {
+    return this.upload === undefined
+      ? wireLimits.frameBodyBytesMax
+      : wireLimits.smallFrameBodyBytes;
+  }
+
+  hasSmall(now: number): boolean {
+    return this.smallFrames.has(now);
+  }
+
+  /** Has the line room for more than votes? */
+  hasLine(now: number): boolean {
+    return this.upload === undefined || this.upload.availableAt(now) <= now;
+  }
+
+  /** The next whole millisecond at which one of them has more than at `now`. */
+  nextAt(now: number): number {
+    const smallAt = this.smallFrames.availableAt;
+    const lineAt = this.upload?.availableAt(now) ?? now;
+    if (smallAt <= now) return Math.ceil(lineAt);
+    return Math.ceil(lineAt <= now ? smallAt : Math.min(smallAt, lineAt));
+  }
+
+  charge(bodyBytes: number, now: number): void {
+    if (bodyBytes < wireLimits.smallFrameBodyBytes) this.smallFrames.charge(now);
+    this.upload?.charge(wireLimits.frameHeaderBytes + bodyBytes, now);
+  }
+
+  close(): void {
+    this.upload?.close();
+  }
+}
