@@ -98,7 +98,11 @@ test("the tree keeps its own rules", () => {
 
 test("each rule catches the text that breaks it", () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
-    ["src/net/dialer.ts", 'import { x } from "../chain/rules.ts";', /net must not import chain/],
+    [
+      "src/net/connections/dialer.ts",
+      'import { x } from "../../chain/rules.ts";',
+      /net must not import chain/,
+    ],
     ["src/chain/rules.ts", 'import { x } from "../../src/host/tcp.ts";', /must not import host/],
     ["src/chain/rules.ts", 'import fs from "node:fs";', /does no I\/O/],
     ["src/chain/rules.ts", "const now = Date.now();", /env\.clock/],

@@ -1,6 +1,6 @@
 /** Reads the operator's lists of addresses; a mistake in one ends the start and names its line. */
-import { AccessList } from "../net/access-list.ts";
-import type { AccessOptions } from "../net/admission.ts";
+import { AccessList } from "../net/conduct/access-list.ts";
+import type { AccessOptions } from "../net/conduct/admission.ts";
 import type { AccessConfig } from "./access-options.ts";
 import { readGivenFile } from "./given-file.ts";
 

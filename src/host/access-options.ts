@@ -1,7 +1,7 @@
 /**
  * Options about whom a node speaks with, as rows for options.ts, with what their values must look
  * like and what they come to. NOT the files they name (access-files.ts), nor what the node makes of
- * them (net/admission.ts).
+ * them (net/conduct/admission.ts).
  */
 import { z } from "zod";
 import { isHex32, type NodeId } from "../model/ids.ts";

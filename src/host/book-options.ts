@@ -1,6 +1,6 @@
 /**
  * Options about where peers are, as rows for options.ts, with what their values must look like and
- * what they come to. NOT what the node makes of them (net/bootstrap.ts, net/own-address.ts).
+ * what they come to. NOT what the node makes of them (net/addresses/bootstrap.ts, net/addresses/own-address.ts).
  */
 import { z } from "zod";
 import { parsePeerAddress } from "../wire/address.ts";

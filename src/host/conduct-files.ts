@@ -10,9 +10,9 @@
 import { readFileSync, renameSync, statSync } from "node:fs";
 import { z } from "zod";
 import { isHex32 } from "../model/ids.ts";
-import type { BanRecord } from "../net/ban-list.ts";
-import type { KeptRecords } from "../net/misconduct.ts";
-import type { ScoreRecord } from "../net/peer-score.ts";
+import type { BanRecord } from "../net/conduct/ban-list.ts";
+import type { KeptRecords } from "../net/conduct/misconduct.ts";
+import type { ScoreRecord } from "../net/conduct/peer-score.ts";
 import { connectionLimits } from "../params/limits.ts";
 import { replaceFile } from "./durable-file.ts";
 import { reasonOf, systemCode } from "./host-error.ts";

@@ -1,10 +1,10 @@
 /**
  * Where this machine is: its own IP addresses, its HTTP port, and the address that the operator
- * advertises, its name resolved once at the start. NOT what peers see (net/own-address.ts).
+ * advertises, its name resolved once at the start. NOT what peers see (net/addresses/own-address.ts).
  */
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
-import { endpoint } from "../net/endpoint.ts";
+import { endpoint } from "../net/addresses/endpoint.ts";
 import { formatPeerAddress, parsePeerAddress } from "../wire/address.ts";
 import type { Config } from "./config.ts";
 import { reasonOf } from "./host-error.ts";

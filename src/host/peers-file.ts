@@ -7,14 +7,14 @@
  *   {"key":"...","anchors":["ip:port"],"addresses":[[address, node id, ...], ...]}
  *
  * Invariant: one write at a time; what is read is bounded before it is kept. The key is a secret:
- * who knows it knows which addresses compete (net/address-tables.ts).
+ * who knows it knows which addresses compete (net/addresses/address-tables.ts).
  */
 import { readFileSync, renameSync, statSync } from "node:fs";
 import { z } from "zod";
 import { hexBytes, toHex } from "../base/bytes.ts";
 import { tagged } from "../crypto/hash.ts";
 import { isHex32, type NodeId } from "../model/ids.ts";
-import { isVouched, type KnownAddress } from "../net/address-entry.ts";
+import { isVouched, type KnownAddress } from "../net/addresses/address-entry.ts";
 import { connectionLimits } from "../params/limits.ts";
 import { replaceFile } from "./durable-file.ts";
 import { reasonOf, systemCode } from "./host-error.ts";

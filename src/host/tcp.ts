@@ -45,6 +45,8 @@ const dialsMax = 64;
 const writesInFlightMax = 2;
 const writeBytesMin = 16_384;
 const writeBytesMax = wireLimits.frameHeaderBytes + wireLimits.frameBodyBytesMax;
+/** Beyond this at all sockets together writes are small: many that do not read hold little. */
+const inFlightBytesMax = 32 * 1_048_576;
 /** A write should be with the kernel within this, so that urgent messages find a short queue. */
 const drainMs = 20;
 
@@ -54,6 +56,8 @@ export class Tcp {
   private readonly lines = new Map<Conn, Line>();
   private server: Server | undefined;
   private acceptedCount = 0;
+  /** Given to sockets and not yet with the kernel. */
+  private inFlightBytes = 0;
   private emptied: (() => void)[] = [];
 
   constructor(events: TcpEvents, options: TcpOptions) {
@@ -126,6 +130,7 @@ export class Tcp {
 
   /** How many bytes the next write should carry at most. */
   writeBytes(conn: Conn): number {
+    if (this.inFlightBytes > inFlightBytesMax) return writeBytesMin;
     return this.lines.get(conn)?.writeBytes ?? writeBytesMin;
   }
 
@@ -135,8 +140,10 @@ export class Tcp {
     if (line === undefined) return;
     const writtenAt = performance.now();
     line.writesInFlight++;
+    this.inFlightBytes += bytes.length;
     line.socket.write(bytes, (error) => {
       line.writesInFlight--;
+      this.inFlightBytes -= bytes.length;
       if (error !== undefined && error !== null) return;
       const slow = performance.now() - writtenAt > drainMs;
       line.writeBytes = slow

@@ -1,5 +1,5 @@
 /**
- * Transactions that wait for a block. NOT a relay (net/relay.ts) and no judge of blocks: what it
+ * Transactions that wait for a block. NOT a relay (net/relay/relay.ts) and no judge of blocks: what it
  * holds may still become invalid, and the ledger has the last word.
  *
  * Invariant: of each sender, nonces from the account's on with at most `nonceGapMax` beyond the

@@ -1,6 +1,6 @@
 /**
  * What an operator or a client asks of a running node, and the answer. Decides nothing about
- * transactions (news.ts) or connections (net/connection-manager.ts).
+ * transactions (news.ts) or connections (net/connections/connection-manager.ts).
  * Invariant: every command is answered once; a shutdown when all before it is durable.
  */
 import { unreachable } from "../base/assert.ts";
@@ -8,9 +8,9 @@ import { copyBytes } from "../base/bytes.ts";
 import type { Job, Ticket } from "../edge/conn.ts";
 import type { Command } from "../edge/input.ts";
 import { decodeTransaction } from "../model/transaction.ts";
-import { parseBanSubject } from "../net/ban-list.ts";
-import type { ConnectionManager } from "../net/connection-manager.ts";
-import { endpointOf } from "../net/endpoint.ts";
+import { endpointOf } from "../net/addresses/endpoint.ts";
+import { parseBanSubject } from "../net/conduct/ban-list.ts";
+import type { ConnectionManager } from "../net/connections/connection-manager.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 import type { News } from "./news.ts";
 import type { Peers } from "./peers.ts";

@@ -3,9 +3,9 @@
  * alarm of a partition, and what of it the host keeps over a restart. See queries.ts for the rest.
  */
 import type { NodeId } from "../model/ids.ts";
-import type { BanView } from "../net/ban-list.ts";
-import type { KeptRecords, Misconduct } from "../net/misconduct.ts";
-import type { ScorePart } from "../net/peer-score.ts";
+import type { BanView } from "../net/conduct/ban-list.ts";
+import type { KeptRecords, Misconduct } from "../net/conduct/misconduct.ts";
+import type { ScorePart } from "../net/conduct/peer-score.ts";
 import type { Reach, ReachView } from "./reach.ts";
 
 export class ConductQueries {

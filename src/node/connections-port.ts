@@ -1,5 +1,5 @@
 /** What the connection manager asks of the other parts of a node. It decides nothing. */
-import type { ConnectionPort } from "../net/connection-port.ts";
+import type { ConnectionPort } from "../net/connections/connection-port.ts";
 import type { SyncChain } from "../sync/sync-chain.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import type { EffectQueue } from "./effect-queue.ts";

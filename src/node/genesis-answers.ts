@@ -6,7 +6,7 @@
 import { KeyedBuckets } from "../base/keyed-buckets.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Env } from "../edge/env.ts";
-import { endpointOf } from "../net/endpoint.ts";
+import { endpointOf } from "../net/addresses/endpoint.ts";
 import { wireLimits } from "../params/limits.ts";
 
 const {

@@ -2,7 +2,7 @@
 import type { BlockRef } from "../chain/records.ts";
 import type { Env } from "../edge/env.ts";
 import { idBytes } from "../model/ids.ts";
-import type { RecordKeys } from "../net/own-address.ts";
+import type { RecordKeys } from "../net/addresses/own-address.ts";
 import { wireLimits } from "../params/limits.ts";
 import type { Hello } from "../wire/messages.ts";
 import type { NodeOptions } from "./node-options.ts";

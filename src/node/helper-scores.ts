@@ -1,7 +1,7 @@
-/** The scores of net/peer-score.ts by connection, as sync asks for them. It adds nothing. */
+/** The scores of net/conduct/peer-score.ts by connection, as sync asks for them. It adds nothing. */
 import type { Conn } from "../edge/conn.ts";
 import type { NodeId } from "../model/ids.ts";
-import type { PeerScores } from "../net/peer-score.ts";
+import type { PeerScores } from "../net/conduct/peer-score.ts";
 import type { HelperScores } from "../sync/helper-scores.ts";
 
 export function helperScores(

@@ -1,7 +1,7 @@
 /**
  * Proofs of validator keys between two nodes: shows ours to whom the operator trusts, asks for one
  * where only members may stay, and keeps a connection waiting until it is decided. NOT who is on
- * the operator's lists (net/admission.ts), nor the signature itself (model/attestation.ts).
+ * the operator's lists (net/conduct/admission.ts), nor the signature itself (model/attestation.ts).
  *
  *   session ready ──> member already? nothing to show? ──> admitted
  *        └──> waiting: [our proof is signed] [theirs has come] ──> admitted, or turned away
@@ -16,8 +16,8 @@ import type { Env } from "../edge/env.ts";
 import type { BlameCode } from "../edge/port.ts";
 import { type AttestedSession, checkAttestation, encodeAttestation } from "../model/attestation.ts";
 import type { NodeId, PublicKey } from "../model/ids.ts";
-import type { Admission } from "../net/admission.ts";
-import { hasFeature, helloFeatures } from "../net/link-features.ts";
+import type { Admission } from "../net/conduct/admission.ts";
+import { hasFeature, helloFeatures } from "../net/connections/link-features.ts";
 import { connectionLimits } from "../params/limits.ts";
 import type { Hello, Message } from "../wire/messages.ts";
 import type { EffectQueue } from "./effect-queue.ts";

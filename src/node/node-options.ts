@@ -4,10 +4,10 @@ import type { SignerFloors } from "../edge/signer-floors.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
 import type { Recovery } from "../model/recovery.ts";
-import type { KnownAddress } from "../net/address-book.ts";
-import type { AccessOptions } from "../net/admission.ts";
-import type { KeptConduct } from "../net/misconduct.ts";
-import type { AsnOf } from "../net/netgroup.ts";
+import type { KnownAddress } from "../net/addresses/address-book.ts";
+import type { AsnOf } from "../net/addresses/netgroup.ts";
+import type { AccessOptions } from "../net/conduct/admission.ts";
+import type { KeptConduct } from "../net/conduct/misconduct.ts";
 
 export interface ValidatorOptions {
   /** Its secret is with the signer. */

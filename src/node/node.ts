@@ -20,10 +20,10 @@ import { Mempool } from "../mempool/mempool.ts";
 import { idBytes, type NodeId, nodeIdOf } from "../model/ids.ts";
 import { slotAt } from "../model/network-file.ts";
 import { networkIdOf } from "../model/recovery.ts";
-import { ConnectionManager } from "../net/connection-manager.ts";
-import { Gossip } from "../net/gossip.ts";
-import { Relay } from "../net/relay.ts";
-import { Verdicts } from "../net/verdicts.ts";
+import { ConnectionManager } from "../net/connections/connection-manager.ts";
+import { Gossip } from "../net/relay/gossip.ts";
+import { Relay } from "../net/relay/relay.ts";
+import { Verdicts } from "../net/relay/verdicts.ts";
 import { connectionLimits } from "../params/limits.ts";
 import { ChainServer } from "../sync/server.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
@@ -133,7 +133,7 @@ export class Node {
           validators: () => ledger.validators(),
         },
         onReady: (conn, nodeId, hello) => {
-          this.reach.onReady(nodeId);
+          if (this.peers.links.get(conn)?.inbound === false) this.reach.onReady(nodeId);
           if (options.recordFrames) this.peers.links.get(conn)?.session.record(true);
           this.relay.onReady(conn, !this.connections.isBlockOnly(conn));
           this.gossip.onReady(conn);

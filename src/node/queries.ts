@@ -22,9 +22,9 @@ import { type NetworkFile, slotAt, slotStartMs } from "../model/network-file.ts"
 import { networkIdOf } from "../model/recovery.ts";
 import type { Transaction } from "../model/transaction.ts";
 import type { ValidatorSet } from "../model/validator-set.ts";
-import type { ConnectionManager } from "../net/connection-manager.ts";
-import type { ClockView } from "../net/peer-clocks.ts";
-import type { PeerView } from "../net/peer-view.ts";
+import type { ConnectionManager } from "../net/connections/connection-manager.ts";
+import type { ClockView } from "../net/connections/peer-clocks.ts";
+import type { PeerView } from "../net/connections/peer-view.ts";
 import { wireLimits } from "../params/limits.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";

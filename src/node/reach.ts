@@ -4,8 +4,8 @@
  * connected for as long. An alarm for the operator: nothing in the node acts on it, for whoever can
  * cut our lines must not be able to make us do more than wait. protocol-spec/09-connections §9.
  *
- * Invariant: peers that we let go, or that said they let us go, are not missing; bounded; nothing
- * is said before the node has followed its network once.
+ * Invariant: peers that we let go, or that said they let us go, are not missing, nor anybody who
+ * dialled us; bounded; nothing is said before the node has followed its network once.
  */
 import { BoundedMap } from "../base/bounded.ts";
 import type { Env } from "../edge/env.ts";
@@ -67,7 +67,9 @@ export class Reach {
     return monotonicMs + Math.max(1, slotStartMs(this.parts.file, this.slot + 1) - wallMs);
   }
 
+  /** A peer that we chose to dial: strangers who come and go must not be able to raise an alarm. */
   onReady(nodeId: NodeId): void {
+    if (this.peers.size >= reachPeersMax && !this.peers.has(nodeId)) this.forgetOneMissing();
     this.peers.set(nodeId, here);
   }
 
@@ -111,6 +113,14 @@ export class Reach {
       peers: { known, reached },
       validators: { count, silent: Math.min(this.silent, count) },
     };
+  }
+
+  private forgetOneMissing(): void {
+    for (const [nodeId, until] of this.peers.entries()) {
+      if (until === here) continue;
+      this.peers.delete(nodeId);
+      return;
+    }
   }
 
   private countSilent(slot: number): number {

@@ -15,10 +15,10 @@ import { decodeSealedHeader } from "../model/header.ts";
 import { type BlockHash, blockHashOf, type TxId, txIdOf } from "../model/ids.ts";
 import { decodeTransaction } from "../model/transaction.ts";
 import { decodeVote } from "../model/vote.ts";
-import type { ConnectionManager } from "../net/connection-manager.ts";
-import { type Gossip, type GossipId, gossipId } from "../net/gossip.ts";
-import type { Relay } from "../net/relay.ts";
-import type { Verdicts } from "../net/verdicts.ts";
+import type { ConnectionManager } from "../net/connections/connection-manager.ts";
+import { type Gossip, type GossipId, gossipId } from "../net/relay/gossip.ts";
+import type { Relay } from "../net/relay/relay.ts";
+import type { Verdicts } from "../net/relay/verdicts.ts";
 import type { ChainServer } from "../sync/server.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import {
@@ -104,7 +104,9 @@ export class Router {
       }
       const hash = id as BlockHash;
       if (chain.has(hash)) {
-        connections.onShown(conn, chain.node(hash)?.height);
+        const node = chain.node(hash);
+        connections.onShown(conn, node?.height);
+        if (node?.status === "header") sync.onAnnounced(conn, hash);
         return true;
       }
       // While behind, one block out of reach is no use: its headers are.

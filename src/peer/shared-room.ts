@@ -1,14 +1,11 @@
 /**
  * Memory for what waits to be sent, over all connections: while there is room it is anybody's, then
  * each has an equal part. NOT the bound of one connection (its lanes have that).
- * Invariant: at most `bytesMax`, and beyond it one part for each that holds something.
+ * Invariant: at most `bytesMax`, and beyond it one message for each that holds something: a part
+ * that could hold no full block could never send one.
  * protocol-spec/08-limits §3.
  */
 import { assert } from "../base/assert.ts";
-import { messageRules } from "../wire/messages.ts";
-
-/** A part always holds one full block, or it could never be sent. */
-const partBytesMin = messageRules.new_block.bytesMax;
 
 export class SharedRoom {
   private readonly bytesMax: number;
@@ -26,8 +23,7 @@ export class SharedRoom {
   /** May who holds `ownBytes` have `more`? */
   has(ownBytes: number, more: number): boolean {
     if (this.heldBytes + more <= this.bytesMax) return true;
-    const holders = this.holders + (ownBytes === 0 ? 1 : 0);
-    return ownBytes + more <= Math.max(partBytesMin, this.bytesMax / holders);
+    return ownBytes === 0 || ownBytes + more <= this.bytesMax / this.holders;
   }
 
   /** One that held `before` holds `after`. */

@@ -20,6 +20,7 @@ import { type BlockHash, blockHashOf } from "../model/ids.ts";
 import { syncLimits } from "../params/limits.ts";
 import type { MessageOf } from "../wire/messages.ts";
 import { BodyPeer, type BodyRequest } from "./body-peer.ts";
+import { shareOf } from "./body-share.ts";
 import { BodyWindow } from "./body-window.ts";
 import type { HelperScores } from "./helper-scores.ts";
 import { encodeHashes } from "./locator.ts";
@@ -74,6 +75,13 @@ export class BlockDownload {
   onHeight(conn: Conn, height: number): void {
     const peer = this.peers.get(conn);
     if (peer !== undefined) peer.height = Math.max(peer.height, height);
+  }
+
+  /** The peer says that it has it: that it lacked it before counts no more. */
+  onAnnounced(conn: Conn, hash: BlockHash): void {
+    if (this.peers.get(conn)?.gain(hash) !== true) return;
+    this.withheld.revoke(hash);
+    this.assign();
   }
 
   /** Heights that ready peers claim or have shown. */
@@ -277,22 +285,4 @@ export class BlockDownload {
       return;
     }
   }
-}
-
-/** The first of `nodes` that are to be had, at most `countMax` and `requestBytesMax`. */
-function shareOf(
-  nodes: readonly SyncNode[],
-  countMax: number,
-  has: (node: SyncNode) => boolean,
-): ReadonlySet<SyncNode> {
-  const share = new Set<SyncNode>();
-  let bytes = 0;
-  for (const node of nodes) {
-    if (share.size === countMax) break;
-    if (!has(node)) continue;
-    bytes += node.sealed.header.bodyBytes;
-    if (share.size > 0 && bytes > syncLimits.requestBytesMax) break;
-    share.add(node);
-  }
-  return share;
 }

@@ -93,6 +93,11 @@ export class BodyPeer {
     return this.late.get(String(id))?.delete(hash) ?? false;
   }
 
+  /** True when it had said, or shown, that it lacks it. */
+  gain(hash: BlockHash): boolean {
+    return this.lacking.delete(hash);
+  }
+
   /** Once is chance; from the second time in a row on it rests, longer each time. */
   fail(now: number): void {
     this.failureCount++;

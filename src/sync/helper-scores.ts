@@ -1,6 +1,6 @@
 /**
  * What sync asks about those who help it, and tells of them: the node joins it to the scores of
- * net/peer-score.ts, which sync does not know. protocol-spec/09-connections §5.
+ * net/conduct/peer-score.ts, which sync does not know. protocol-spec/09-connections §5.
  */
 import type { Conn } from "../edge/conn.ts";
 

@@ -90,8 +90,10 @@ export class Synchronizer {
     return imported;
   }
 
-  /** `conn` announced a block that we do not have. */
+  /** `conn` announced a block that we do not have, or whose header alone we have. */
   onAnnounced(conn: Conn, hash: BlockHash): void {
+    this.bodies.onAnnounced(conn, hash);
+    if (this.chain.node(hash) !== undefined) return;
     this.headers.onAnnounced(conn, hash);
   }
 

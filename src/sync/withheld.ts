@@ -43,6 +43,11 @@ export class WithheldBodies {
     }
   }
 
+  /** Somebody who lacked it says that he has it now. */
+  revoke(hash: BlockHash): void {
+    if (this.until.delete(hash)) this.chain.setWithheld(hash, false);
+  }
+
   /** `hash` is the first that is missing. True: it is withheld, and something else is missing. */
   isGivenUp(hash: BlockHash | undefined, allLackIt: boolean, now: number): boolean {
     if (this.front?.hash !== hash) this.front = hash && { hash, since: now };

@@ -104,7 +104,7 @@ test("a flood of questions and promises is bounded", async () => {
   }
   const burst = await Peer.connect(target, { hello: { bulkCredit: 0 } });
   const many = Array.from(
-    { length: 40 },
+    { length: 100 },
     (_, request) => ({ type: "get_blocks", request, hashes }) as const,
   );
   burst.send(...many);

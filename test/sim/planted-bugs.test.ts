@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Relay } from "../../src/net/relay.ts";
+import { Relay } from "../../src/net/relay/relay.ts";
 import { Links } from "../../src/node/links.ts";
 import { PublicChain } from "../../src/node/public-chain.ts";
 import { Keepalive } from "../../src/peer/keepalive.ts";

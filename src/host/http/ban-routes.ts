@@ -1,6 +1,6 @@
 /** Routes about bans: who is turned away, ban, lift. Writing needs the token (api-token.ts). */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { parseBanSubject } from "../../net/ban-list.ts";
+import { parseBanSubject } from "../../net/conduct/ban-list.ts";
 import { isAuthorized } from "../api-token.ts";
 import type { ApiNode } from "./api-node.ts";
 import { parameters, read } from "./parameters.ts";

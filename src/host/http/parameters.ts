@@ -1,7 +1,7 @@
 /** What requests may say, checked before anything is looked up. All problems are the client's. */
 import { z } from "zod";
 import { type Address, type BlockHash, isHex32, type NodeId, type TxId } from "../../model/ids.ts";
-import { parseBanSubject } from "../../net/ban-list.ts";
+import { parseBanSubject } from "../../net/conduct/ban-list.ts";
 import { chainLimits, connectionLimits, httpLimits } from "../../params/limits.ts";
 import { Problem } from "./problem.ts";
 

@@ -8,7 +8,7 @@ import type { Body } from "../../model/block.ts";
 import { evidenceSlot } from "../../model/evidence.ts";
 import type { ProposedChange } from "../../model/governance.ts";
 import type { Transaction } from "../../model/transaction.ts";
-import type { BanView } from "../../net/ban-list.ts";
+import type { BanView } from "../../net/conduct/ban-list.ts";
 import type { EvidenceView, Queries } from "../../node/queries.ts";
 import type { FoundBlock, FoundProof } from "../chain-reader.ts";
 

@@ -6,8 +6,8 @@ import { isAuthorized, openOrCreateToken, readToken } from "../../../src/host/ap
 import { ConductFiles, readConduct } from "../../../src/host/conduct-files.ts";
 import { HostError } from "../../../src/host/host-error.ts";
 import { systemRandom } from "../../../src/host/system.ts";
-import { BanList } from "../../../src/net/ban-list.ts";
-import { PeerScores } from "../../../src/net/peer-score.ts";
+import { BanList } from "../../../src/net/conduct/ban-list.ts";
+import { PeerScores } from "../../../src/net/conduct/peer-score.ts";
 import { inFolder } from "./temporary-folder.ts";
 
 const id = "ab".repeat(32);

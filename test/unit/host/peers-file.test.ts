@@ -15,7 +15,7 @@ import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import { type KeptPeers, PeersFile, readPeers } from "../../../src/host/peers-file.ts";
 import type { NodeId } from "../../../src/model/ids.ts";
-import type { KnownAddress } from "../../../src/net/address-book.ts";
+import type { KnownAddress } from "../../../src/net/addresses/address-book.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "windlass-peers-"));

@@ -1,8 +1,8 @@
 /** What an answer to get_peers tells, and for how long it stays the same. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { AddressBook } from "../../../src/net/address-book.ts";
-import { endpointOf } from "../../../src/net/endpoint.ts";
+import type { AddressBook } from "../../../src/net/addresses/address-book.ts";
+import { endpointOf } from "../../../src/net/addresses/endpoint.ts";
 import { addressOf, entry, ownerOf, exchangeSetup as setup, signed } from "./exchange-fixture.ts";
 import { idOf, pass } from "./net-fixture.ts";
 

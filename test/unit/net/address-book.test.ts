@@ -1,8 +1,8 @@
 /** What the book keeps, who gives way, and what survives a restart. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { AddressBook } from "../../../src/net/address-book.ts";
-import { endpointOf } from "../../../src/net/endpoint.ts";
+import { AddressBook } from "../../../src/net/addresses/address-book.ts";
+import { endpointOf } from "../../../src/net/addresses/endpoint.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { idOf, pass, type TestEnv, testEnv } from "./net-fixture.ts";
 

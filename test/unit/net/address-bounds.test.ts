@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { AddressBook } from "../../../src/net/address-book.ts";
-import { endpoint, endpointOf } from "../../../src/net/endpoint.ts";
+import { AddressBook } from "../../../src/net/addresses/address-book.ts";
+import { endpoint, endpointOf } from "../../../src/net/addresses/endpoint.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { idOf, pass, testEnv } from "./net-fixture.ts";
 

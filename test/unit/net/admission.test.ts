@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { AccessList } from "../../../src/net/access-list.ts";
-import { type AccessOptions, Admission } from "../../../src/net/admission.ts";
-import { BanList, parseBanSubject } from "../../../src/net/ban-list.ts";
-import { endpointOf } from "../../../src/net/endpoint.ts";
+import { endpointOf } from "../../../src/net/addresses/endpoint.ts";
+import { AccessList } from "../../../src/net/conduct/access-list.ts";
+import { type AccessOptions, Admission } from "../../../src/net/conduct/admission.ts";
+import { BanList, parseBanSubject } from "../../../src/net/conduct/ban-list.ts";
 import { idOf, testEnv } from "./net-fixture.ts";
 
 const listOf = (...lines: string[]) => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { AccessList } from "../../../src/net/access-list.ts";
-import { BanList, type BanSubject, parseBanSubject } from "../../../src/net/ban-list.ts";
-import { parseSubnet, SubnetMap } from "../../../src/net/subnet.ts";
+import { parseSubnet, SubnetMap } from "../../../src/net/addresses/subnet.ts";
+import { AccessList } from "../../../src/net/conduct/access-list.ts";
+import { BanList, type BanSubject, parseBanSubject } from "../../../src/net/conduct/ban-list.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { idOf, pass, testEnv } from "./net-fixture.ts";
 

@@ -1,8 +1,8 @@
 /** A started `ConnectionManager` with peers that come and answer as a test says. */
 import assert from "node:assert/strict";
 import { acceptedConn, type Conn } from "../../../src/edge/conn.ts";
-import { ConnectionManager } from "../../../src/net/connection-manager.ts";
-import type { ConnectionOptions } from "../../../src/net/connection-port.ts";
+import { ConnectionManager } from "../../../src/net/connections/connection-manager.ts";
+import type { ConnectionOptions } from "../../../src/net/connections/connection-port.ts";
 import { type AddressEntry, encodeAddressEntries, ip16Of } from "../../../src/wire/address.ts";
 import { helloOf, idOf, NotedPort, optionsOf, testEnv } from "./net-fixture.ts";
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { acceptedConn, type Conn } from "../../../src/edge/conn.ts";
-import { ConnectionManager } from "../../../src/net/connection-manager.ts";
-import { Slots } from "../../../src/net/slots.ts";
+import { ConnectionManager } from "../../../src/net/connections/connection-manager.ts";
+import { Slots } from "../../../src/net/connections/slots.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { helloOf, idOf, NotedPort, optionsOf, pass, testEnv } from "./net-fixture.ts";
 

@@ -2,11 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Env } from "../../../src/edge/env.ts";
-import { AddressBook } from "../../../src/net/address-book.ts";
-import { Bootstrap } from "../../../src/net/bootstrap.ts";
-import { Dialer, type DialKind, type DialTarget, type DialView } from "../../../src/net/dialer.ts";
-import { endpointOf } from "../../../src/net/endpoint.ts";
-import { netgroupOf } from "../../../src/net/netgroup.ts";
+import { AddressBook } from "../../../src/net/addresses/address-book.ts";
+import { Bootstrap } from "../../../src/net/addresses/bootstrap.ts";
+import { endpointOf } from "../../../src/net/addresses/endpoint.ts";
+import { netgroupOf } from "../../../src/net/addresses/netgroup.ts";
+import {
+  Dialer,
+  type DialKind,
+  type DialTarget,
+  type DialView,
+} from "../../../src/net/connections/dialer.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { idOf, pass, testEnv } from "./net-fixture.ts";
 

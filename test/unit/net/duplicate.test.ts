@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { survivor } from "../../../src/net/duplicate.ts";
+import { survivor } from "../../../src/net/connections/duplicate.ts";
 import { idOf } from "./net-fixture.ts";
 
 describe("which duplicate survives", () => {

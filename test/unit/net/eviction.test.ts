@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Conn } from "../../../src/edge/conn.ts";
-import { type EvictionCandidate, unprotected, victimOf } from "../../../src/net/eviction.ts";
+import {
+  type EvictionCandidate,
+  unprotected,
+  victimOf,
+} from "../../../src/net/connections/eviction.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { conn, testEnv } from "./net-fixture.ts";
 

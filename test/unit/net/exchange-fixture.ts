@@ -1,12 +1,12 @@
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
 import { recordPreimage } from "../../../src/model/address-record.ts";
 import { type NodeId, nodeIdOf } from "../../../src/model/ids.ts";
-import { AddressBook } from "../../../src/net/address-book.ts";
-import { type Ready, readyFrom } from "../../../src/net/connection-table.ts";
-import { endpointOf } from "../../../src/net/endpoint.ts";
-import { netgroupOf } from "../../../src/net/netgroup.ts";
-import type { OwnAddressOptions } from "../../../src/net/own-address.ts";
-import { type ExchangeParts, PeerExchange } from "../../../src/net/peer-exchange.ts";
+import { AddressBook } from "../../../src/net/addresses/address-book.ts";
+import { endpointOf } from "../../../src/net/addresses/endpoint.ts";
+import { netgroupOf } from "../../../src/net/addresses/netgroup.ts";
+import type { OwnAddressOptions } from "../../../src/net/addresses/own-address.ts";
+import { type ExchangeParts, PeerExchange } from "../../../src/net/addresses/peer-exchange.ts";
+import { type Ready, readyFrom } from "../../../src/net/connections/connection-table.ts";
 import {
   type AddressEntry,
   decodeAddressEntries,

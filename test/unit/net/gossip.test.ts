@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Conn, Ticket } from "../../../src/edge/conn.ts";
-import { Gossip } from "../../../src/net/gossip.ts";
+import { Gossip } from "../../../src/net/relay/gossip.ts";
 import { relayLimits } from "../../../src/params/limits.ts";
 import type { Message } from "../../../src/wire/messages.ts";
 import { conn, NotedPort } from "./net-fixture.ts";

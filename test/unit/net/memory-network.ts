@@ -5,8 +5,8 @@
 import { Heap } from "../../../src/base/heap.ts";
 import { acceptedConn, type Conn } from "../../../src/edge/conn.ts";
 import type { NodeId } from "../../../src/model/ids.ts";
-import { ConnectionManager } from "../../../src/net/connection-manager.ts";
-import type { ConnectionOptions } from "../../../src/net/connection-port.ts";
+import { ConnectionManager } from "../../../src/net/connections/connection-manager.ts";
+import type { ConnectionOptions } from "../../../src/net/connections/connection-port.ts";
 import type { Message } from "../../../src/wire/messages.ts";
 import { helloOf, optionsOf, type TestEnv, testEnv } from "./net-fixture.ts";
 

@@ -3,7 +3,11 @@ import type { Conn, Ticket } from "../../../src/edge/conn.ts";
 import type { Env } from "../../../src/edge/env.ts";
 import type { NodeEvent } from "../../../src/edge/event.ts";
 import type { NodeId } from "../../../src/model/ids.ts";
-import type { ConnectionOptions, ConnectionPort, Tip } from "../../../src/net/connection-port.ts";
+import type {
+  ConnectionOptions,
+  ConnectionPort,
+  Tip,
+} from "../../../src/net/connections/connection-port.ts";
 import type { Hello, Message } from "../../../src/wire/messages.ts";
 
 export interface TestEnv extends Env {

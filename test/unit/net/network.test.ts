@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { acceptedConn, type Conn } from "../../../src/edge/conn.ts";
-import { ConnectionManager } from "../../../src/net/connection-manager.ts";
+import { ConnectionManager } from "../../../src/net/connections/connection-manager.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { encodeAddressEntries, ip16Of } from "../../../src/wire/address.ts";
 import { MemoryNetwork } from "./memory-network.ts";

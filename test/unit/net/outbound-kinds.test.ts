@@ -1,8 +1,8 @@
 /** Which connections we make ourselves, of which kind, to whom, and what becomes of them. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { ConnectionOptions } from "../../../src/net/connection-port.ts";
-import { helloFeatures } from "../../../src/net/link-features.ts";
+import type { ConnectionOptions } from "../../../src/net/connections/connection-port.ts";
+import { helloFeatures } from "../../../src/net/connections/link-features.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import type { Hello } from "../../../src/wire/messages.ts";
 import { freshConn, setup } from "./connection-fixture.ts";

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
 import { isSignedRecord } from "../../../src/model/address-record.ts";
 import { nodeIdOf } from "../../../src/model/ids.ts";
-import { OwnAddress, type OwnAddressOptions } from "../../../src/net/own-address.ts";
+import { OwnAddress, type OwnAddressOptions } from "../../../src/net/addresses/own-address.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { idOf, pass, testEnv } from "./net-fixture.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { nodeIdOf } from "../../../src/model/ids.ts";
-import { PeerClocks } from "../../../src/net/peer-clocks.ts";
+import { PeerClocks } from "../../../src/net/connections/peer-clocks.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 
 const slotMs = 3000;

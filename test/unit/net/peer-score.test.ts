@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { PeerScores } from "../../../src/net/peer-score.ts";
+import { PeerScores } from "../../../src/net/conduct/peer-score.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { idOf, pass, testEnv } from "./net-fixture.ts";
 

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { backoffMs } from "../../../src/net/backoff.ts";
-import { dialableOnHearsay, endpoint, endpointOf, isOurHttp } from "../../../src/net/endpoint.ts";
-import { Misconduct, ofIdentity, ofOrigin } from "../../../src/net/misconduct.ts";
+import {
+  dialableOnHearsay,
+  endpoint,
+  endpointOf,
+  isOurHttp,
+} from "../../../src/net/addresses/endpoint.ts";
+import { Misconduct, ofIdentity, ofOrigin } from "../../../src/net/conduct/misconduct.ts";
+import { backoffMs } from "../../../src/net/connections/backoff.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { formatPeerAddress, parsePeerAddress } from "../../../src/wire/address.ts";
 import { idOf, pass, testEnv } from "./net-fixture.ts";

@@ -1,7 +1,7 @@
 /** A `Relay` before noted ports: inventories by number, and what it asked for. */
 import type { BlockHash, TxId } from "../../../src/model/ids.ts";
-import { decodeItems, encodeItems, itemOf } from "../../../src/net/inventory.ts";
-import { Relay } from "../../../src/net/relay.ts";
+import { decodeItems, encodeItems, itemOf } from "../../../src/net/relay/inventory.ts";
+import { Relay } from "../../../src/net/relay/relay.ts";
 import { inventoryKinds } from "../../../src/wire/messages.ts";
 import { conn, idOf, NotedPort, testEnv } from "./net-fixture.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Ticket } from "../../../src/edge/conn.ts";
-import { decodeItems } from "../../../src/net/inventory.ts";
+import { decodeItems } from "../../../src/net/relay/inventory.ts";
 import { relayLimits } from "../../../src/params/limits.ts";
 import { conn, pass } from "./net-fixture.ts";
 import {
@@ -40,7 +40,7 @@ describe("announcing", () => {
     const { env, port, relay } = setup([a]);
     relay.onReady(b, false);
     relay.announceTransaction(tx(1));
-    pass(env, relayLimits.transactionTrickleMs);
+    pass(env, 2 * relayLimits.transactionTrickleMs);
     relay.tick();
     assert.deepEqual(
       port.drain().map((sent) => sent.conn),
@@ -57,9 +57,9 @@ describe("announcing", () => {
     const { env, port, relay } = setup();
     for (let n = 1; n <= 100; n++) relay.announceTransaction(tx(n), n === 1 ? a : undefined);
     assert.equal(port.sent.length, 0);
-    assert.equal(relay.deadline, relayLimits.transactionTrickleMs);
+    assert.ok(relay.deadline > 0 && relay.deadline <= 2 * relayLimits.transactionTrickleMs);
     relay.onInv(b, txInv(2, 3), () => true);
-    pass(env, relayLimits.transactionTrickleMs);
+    pass(env, 2 * relayLimits.transactionTrickleMs);
     relay.tick();
     const counts = port.drain().map(({ conn, message }) => {
       assert.ok(message.type === "inv");
@@ -71,6 +71,22 @@ describe("announcing", () => {
       [c, 100],
     ]);
     assert.equal(relay.deadline, Number.POSITIVE_INFINITY);
+  });
+
+  test("each peer is told after a time of its own, so that the first to hear proves nothing", () => {
+    const { env, port, relay } = setup();
+    const first = new Map<string, number>();
+    for (let n = 1; n <= 300; n++) {
+      relay.announceTransaction(tx(n));
+      while (relay.deadline < Number.POSITIVE_INFINITY) {
+        pass(env, relay.deadline - env.clock.monotonicMs);
+        relay.tick();
+      }
+      const conn = String(port.drain()[0]?.conn);
+      first.set(conn, (first.get(conn) ?? 0) + 1);
+    }
+    assert.equal(first.size, 3);
+    for (const count of first.values()) assert.ok(count > 60 && count < 140, `${count} of 300`);
   });
 
   test("more than fits into one inv leaves early, in several", () => {

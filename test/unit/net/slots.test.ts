@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { LoadLimit } from "../../../src/net/load-limit.ts";
-import { Slots, type SlotUse } from "../../../src/net/slots.ts";
+import { LoadLimit } from "../../../src/net/connections/load-limit.ts";
+import { Slots, type SlotUse } from "../../../src/net/connections/slots.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 
 const noUse: SlotUse = {

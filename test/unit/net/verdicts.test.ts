@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { rejection } from "../../../src/model/rule-code.ts";
-import { UploadTarget } from "../../../src/net/upload-target.ts";
-import { Verdicts } from "../../../src/net/verdicts.ts";
+import { UploadTarget } from "../../../src/net/relay/upload-target.ts";
+import { Verdicts } from "../../../src/net/relay/verdicts.ts";
 import { connectionLimits, relayLimits } from "../../../src/params/limits.ts";
 import { VirtualClock } from "../../support/session-pair.ts";
 

@@ -87,6 +87,14 @@ test("a node that catches up, or never followed, says nothing; with few peers ne
   assert.deepEqual(events, []);
 });
 
+test("when no more can be known, one that is missing is forgotten, not one that is here", () => {
+  const { reach } = world();
+  for (let i = 0; i < reachPeersMax; i++) reach.onReady(idOf(i));
+  reach.onClosed(idOf(reachPeersMax - 1), "closed");
+  reach.onReady(idOf(reachPeersMax));
+  assert.deepEqual(reach.view().peers, { known: reachPeersMax, reached: reachPeersMax });
+});
+
 test("known peers are bounded, and one that is lost is missed for an hour", () => {
   const { env, reach } = world();
   for (let i = 0; i < 1000; i++) reach.onReady(idOf(i));

@@ -170,6 +170,20 @@ test("headers that break a rule are blamed with its code, unlinked and excess on
   }
 });
 
+test("a body that all lacked at first is asked for again as soon as one of them announces it", () => {
+  const world = new LinkedWorld(12, genesis);
+  let isThere = false;
+  const late = withBodies(
+    long,
+    answersWith((hash) => (isThere ? longBlock(hash).body : undefined)),
+  );
+  const conns = [world.join(late, top), world.join(late, top)];
+  assert.throws(() => world.run(isAt(world, top), 5));
+  isThere = true;
+  for (const { sealed } of long) world.sync.onAnnounced(conns[1]!, sealed.header.hash);
+  assert.ok(world.run(isAt(world, top), 60) < syncLimits.lackingMs / 2_000);
+});
+
 test("a peer that announces what nobody has is asked ever more rarely", () => {
   const world = new LinkedWorld(11, genesis);
   const conn = world.join(honest(genesis), genesis[0]!);

@@ -1,0 +1,34 @@
+/**
+ * Features of HELLO that say what a connection is for. Effective when both ends list one
+ * (protocol-spec/02-handshake §4): an acceptor lists all it knows, a dialler what it wants.
+ */
+import type { Feature, Hello } from "../../wire/messages.ts";
+import type { DialKind } from "./dialer.ts";
+
+export const helloFeatures = {
+  /** No addresses and no transactions pass on this connection. */
+  blockOnly: 1,
+  /** The dialler only wants to know who answers, and takes no slot. */
+  feeler: 2,
+  /** Understands the proof of a validator key (04-messages §7). */
+  attest: 3,
+} as const;
+
+const blockOnly: Feature = { id: helloFeatures.blockOnly, version: 1 };
+const feeler: Feature = { id: helloFeatures.feeler, version: 1 };
+const attest: Feature = { id: helloFeatures.attest, version: 1 };
+const featuresOf = {
+  full: [attest],
+  manual: [attest],
+  "block-only": [blockOnly, attest],
+  feeler: [feeler, attest],
+} as const satisfies Record<DialKind, readonly Feature[]>;
+
+/** What our HELLO lists; `kind` is undefined when the peer dialled us. Ids ascend. */
+export function featuresFor(kind: DialKind | undefined): readonly Feature[] {
+  return kind === undefined ? [blockOnly, feeler, attest] : featuresOf[kind];
+}
+
+export function hasFeature(hello: Hello, id: number): boolean {
+  return hello.features.some((feature) => feature.id === id);
+}
