@@ -59,7 +59,9 @@ export class HonestyChecker {
   onHeadMoved(node: SimNode, hash: BlockHash): void {
     const sealer = this.sealers.get(hash);
     if (sealer === undefined || sealer.node === node) return;
-    if (!sealer.node.store.isDurable(bodyKey({ height: sealer.height, hash }))) {
+    // What lost against a final block of its sealer is rightly deleted there.
+    const isOutdone = sealer.node.reportedFinal.height >= sealer.height;
+    if (!isOutdone && !sealer.node.store.isDurable(bodyKey({ height: sealer.height, hash }))) {
       broken(sealer.node, `sent its block ${hash} before it was durable`);
     }
     this.sealers.delete(hash);
