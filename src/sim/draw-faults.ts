@@ -134,7 +134,8 @@ function drawLosses(drawing: Drawing): void {
       drawing.add(atMs, { ...crash, loss: "signer" });
       return;
     }
-    if (o.nodes === 1) return;
+    // A lone validator is a quorum: cut off, it alone had what it voted for.
+    if (o.nodes === 1 || (o.validators === 1 && restored === 0)) return;
     drawing.add(atMs, { type: "backup", node: restored });
     const laterMs = atMs + random.between(2, 60) * o.slotMs;
     if (laterMs >= o.quietAtMs) return;
