@@ -132,6 +132,11 @@ export class Checkers {
     if (!this.isOver) this.liveness.onConverged();
   }
 
+  /** Everybody agrees, on a final block of after `slot`; a fork by cheats never does. */
+  hasConverged(slot: number): boolean {
+    return !this.isOver && this.liveness.hasConverged(slot);
+  }
+
   onEnd(slots: number, random: SeededRandom): void {
     const { honest, swarm } = this.world;
     if (swarm.isCalm) this.liveness.onCalmEnd(slots);

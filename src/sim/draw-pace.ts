@@ -7,8 +7,9 @@ import type { SeededRandom } from "./seeded-random.ts";
 
 export interface Pace {
   readonly slotMs: number;
-  /** When the faults end, and the seed; the one follows from the other and what it takes to agree. */
+  /** When the faults end; undefined: so that there is time to agree before `durationMs`. */
   readonly quietAtMs: number | undefined;
+  /** When the seed ends; undefined: as soon as everybody agrees, or should, and some calm slots. */
   readonly durationMs: number | undefined;
   /** After the time to agree: that it stays so. */
   readonly calmSlots: number;
@@ -45,10 +46,15 @@ export function paceOfTime(random: SeededRandom, durationMs: number): Pace {
   };
 }
 
-/** About so many slots with faults; in some seeds four times as many: the cap is 100 blocks away. */
+/** The cap is 100 blocks away, and what follows it takes as long again. */
+const longSlotsMin = 240;
+
+/** About so many slots with faults; in some seeds as many as it takes to reach the cap. */
 export function paceOfSlots(random: SeededRandom, slots: number): Pace {
   const slotMs = random.pick(sweepSlotChoices);
-  const drawn = random.chance(10) ? 4 * slots : random.between(Math.ceil(slots / 2), slots);
+  const drawn = random.chance(6)
+    ? Math.max(longSlotsMin, 4 * slots)
+    : random.between(Math.ceil(slots / 2), slots);
   return {
     slotMs,
     quietAtMs: drawn * slotMs,

@@ -53,6 +53,8 @@ export interface Swarm {
   readonly quietAtMs: number;
   /** From `quietAtMs` to where the network must have converged. */
   readonly convergeMs: number;
+  /** The seed is over so long after the network did converge; undefined: after `durationMs`. */
+  readonly calmMs: number | undefined;
   /** When the faults end, operators make their nodes dial at once, without waiting for backoffs. */
   readonly isTended: boolean;
   readonly hasStalls: boolean;
@@ -101,7 +103,9 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
   const byzantineMode = cheats.length === 0 ? "none" : options.byzantine;
   const on = (percent: number): boolean => !calm && random.chance(percent);
   const isPrompt = calm || options.byzantine === "over" || random.chance(75);
-  const isTended = calm || random.chance(85) || (pace.durationMs ?? 900_000) < 900_000;
+  // Untended nodes wait for their longest backoff, which is many short slots.
+  const mayWait = pace.durationMs === undefined ? slotMs >= 8_000 : pace.durationMs >= 900_000;
+  const isTended = calm || random.chance(85) || !mayWait;
   const convergeMs = convergenceOf(slotMs, validators + spares, isTended);
   const settleMs = convergeMs + pace.calmSlots * slotMs;
   const quietAtMs = pace.quietAtMs ?? Math.max(0, (pace.durationMs ?? 0) - settleMs);
@@ -134,6 +138,7 @@ export function drawSwarm(random: SeededRandom, options: SwarmOptions): Swarm {
     durationMs,
     quietAtMs,
     convergeMs,
+    calmMs: pace.durationMs === undefined ? pace.calmSlots * slotMs : undefined,
     isTended,
     hasStalls,
     // A block leaves after two of them, a vote after two more.

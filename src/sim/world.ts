@@ -26,6 +26,7 @@ import type { SimNode } from "./sim-node.ts";
 import { Strikes } from "./strikes.ts";
 import { type ByzantineMode, drawSwarm, type StagedSwarm, type Swarm } from "./swarm.ts";
 import { TraceDigest } from "./trace-digest.ts";
+import { Traffic } from "./traffic.ts";
 import { Workload } from "./workload.ts";
 
 export interface WorldOptions {
@@ -61,12 +62,12 @@ export class World {
   private readonly heap = new Heap<() => void>();
   private readonly network: SimNetwork;
   private readonly strikes: Strikes;
-  private readonly workload: Workload;
-  private readonly governance: GovernanceWorkload;
+  private readonly traffic: Traffic;
   private readonly history = new TraceDigest();
   private readonly onTrace: ((line: string) => void) | undefined;
   private readonly byId: ReadonlyMap<string, SimNode>;
   private nowMs = 0;
+  private endMs = 0;
 
   constructor(options: WorldOptions) {
     this.random = new SeededRandom(`windlass/${options.seed}`);
@@ -84,10 +85,10 @@ export class World {
     this.swarm = { ...drawn, ...options.staged };
     const { swarm } = this;
     const signatures: SignatureScheme = swarm.realSignatures ? ed25519 : new CheapSignatures();
-    this.workload = new Workload(this.random.fork("workload"), signatures, 5);
+    const workload = new Workload(this.random.fork("workload"), signatures, 5);
     this.network = this.makeNetwork();
     this.chronicle = new Chronicle((told, transactions) => this.onExecuted(told, transactions));
-    const customers = this.workload.accounts.map(({ key }) => addressOfKey(key));
+    const customers = workload.accounts.map(({ key }) => addressOfKey(key));
     const members = makeMembers({
       seed: options.seed,
       swarm,
@@ -105,11 +106,16 @@ export class World {
     const lost = swarm.faults.filter(
       ({ fault }) => fault.type === "crash" && fault.loss === "signer",
     );
-    this.governance = new GovernanceWorkload(this.random.fork("governance"), {
+    const governance = new GovernanceWorkload(this.random.fork("governance"), {
       signatures,
       seeds: members.seeds,
       spares: members.spares,
       unreliable: swarm.cheats.length + lost.length,
+    });
+    this.traffic = new Traffic({
+      ...{ swarm, random: this.random, honest: this.honest, workload, governance },
+      at: (timeMs, action) => this.at(timeMs, action),
+      onTaken: (transaction) => this.checkers.onSent(transaction),
     });
     this.byId = new Map();
     this.strikes = new Strikes({
@@ -120,7 +126,7 @@ export class World {
       now: () => this.nowMs,
       at: (timeMs, action) => this.at(timeMs, action),
       onRestored: (node) => this.checkers.onRestored(node),
-      changeSet: (node, count) => this.changeSet(node, count),
+      changeSet: (node, count) => this.traffic.changeSet(node, count),
       recover: () => this.recover(),
     });
     this.checkers = new Checkers(this);
@@ -144,7 +150,7 @@ export class World {
     this.scheduleStarts();
     for (const { atMs, fault } of faults) this.at(atMs, () => this.strikes.strike(fault));
     this.at(quietAtMs, () => this.strikes.end());
-    this.scheduleTransactions();
+    this.traffic.schedule();
     const pauseMs = Math.max(2_000, 4 * slotMs);
     for (let atMs = pauseMs; atMs < durationMs; atMs += pauseMs) {
       this.at(atMs, () => this.checkers.onPause());
@@ -152,14 +158,28 @@ export class World {
     for (let atMs = quietAtMs + convergeMs; atMs < durationMs; atMs += 5 * slotMs) {
       this.at(atMs, () => this.checkers.onConverged());
     }
-    while (this.heap.nextAt <= durationMs) {
+    this.endMs = durationMs;
+    this.endOnceConverged();
+    while (this.heap.nextAt <= this.endMs) {
       const next = this.heap.pop()!;
       this.nowMs = next.at;
       next.value();
     }
-    this.nowMs = durationMs;
+    this.nowMs = this.endMs;
     this.checkers.onConverged();
     this.checkers.onEnd(this.slot(), this.random.fork("end"));
+  }
+
+  /** Nothing is learned from waiting on after what the rest of the time was for. */
+  private endOnceConverged(): void {
+    const { calmMs, quietAtMs, slotMs } = this.swarm;
+    if (calmMs === undefined) return;
+    const quietSlot = Math.ceil(quietAtMs / slotMs);
+    const look = () => {
+      if (!this.checkers.hasConverged(quietSlot)) this.at(this.nowMs + slotMs, look);
+      else this.endMs = Math.min(this.endMs, this.nowMs + calmMs);
+    };
+    this.at(quietAtMs + slotMs, look);
   }
 
   /** SHA-256 of the trace so far, the first 16 hex digits. */
@@ -196,12 +216,6 @@ export class World {
   nodeOf(nodeId: NodeId | undefined, address: string): SimNode | undefined {
     if (nodeId !== undefined) return this.byId.get(nodeId);
     return this.nodes[Number(/^10\.0\.(\d+)\.1:/.exec(address)?.[1] ?? 0) - 1];
-  }
-
-  private changeSet(node: SimNode, count: number): void {
-    for (const { bytes } of this.governance.agree(node, count)) {
-      node.command({ type: "submit-transaction", bytes });
-    }
   }
 
   private recover(): void {
@@ -270,30 +284,6 @@ export class World {
       const atMs = isClone ? laterMs : this.random.below(Math.min(3_000, 3 * slotMs));
       this.at(atMs, () => {
         if (node.starts === 0) node.start();
-      });
-    }
-  }
-
-  private scheduleTransactions(): void {
-    const { transfersPerMinute, changesPerMinute } = this.swarm;
-    this.often(transfersPerMinute, (node) => this.workload.transfer(node));
-    // A change needs a proposal and the approval of two thirds.
-    const perMinute = changesPerMinute * (1 + this.swarm.validators);
-    this.often(perMinute, (node) => this.governance.next(node));
-  }
-
-  private often(perMinute: number, make: (node: SimNode) => Transaction | undefined): void {
-    if (perMinute === 0) return;
-    const everyMs = Math.floor(60_000 / perMinute);
-    for (let atMs = 5_000; atMs < this.swarm.durationMs; atMs += everyMs) {
-      this.at(atMs, () => {
-        const node = this.random.pick(this.honest);
-        const transaction = make(node);
-        if (transaction === undefined) return;
-        const isNext = this.workload.isNext(node, transaction);
-        node.command({ type: "submit-transaction", bytes: transaction.bytes });
-        const isTaken = node.node?.queries.pendingTransaction(transaction.id) !== undefined;
-        if (isNext && isTaken && transaction.type === 0) this.checkers.onSent(transaction);
       });
     }
   }

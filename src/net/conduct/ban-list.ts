@@ -84,6 +84,7 @@ export class BanList {
 
   /** Why neither this address nor this identity is wanted; the operator's reason first. */
   refusalOf(ip: string | undefined, nodeId: string | undefined): BanView | undefined {
+    if (this.size === 0) return undefined;
     const found = [nodeId, ip, ip === undefined ? undefined : this.ranges.find(ip)]
       .map((value) => (value === undefined ? undefined : this.live(value)))
       .filter((ban) => ban !== undefined);

@@ -245,8 +245,7 @@ export class Dialer {
     if (this.manual.has(address) || this.view.isShunned(entry)) return false;
     if (wish.kind === "feeler" && entry.confirmed) return false;
     if (wish.kind !== "feeler") {
-      const group = this.view.groupOf(entry.endpoint);
-      if (wish.groups.has(group) && !isExempt(group)) return false;
+      if (wish.groups.has(entry.group) && !isExempt(entry.group)) return false;
     }
     // What others say about an identity must not keep us from dialling.
     const trusted = entry.confirmed || entry.isSeen;
@@ -256,7 +255,11 @@ export class Dialer {
   /** A feeler goes to whom a newcomer wants to replace, else to somebody never proven. */
   private choose(wish: DialWish, now: number): BookEntry | undefined {
     const isDue = (entry: BookEntry) => entry.retryAt <= now && this.fits(entry, wish);
-    if (wish.kind !== "feeler") return this.book.select("any", isDue);
+    if (wish.kind !== "feeler") {
+      // Draws that all miss cost more than one look at each entry of a small book.
+      if (this.book.size <= smallBook && !some(this.book.values(), isDue)) return undefined;
+      return this.book.select("any", isDue);
+    }
     for (let tested = this.book.takeTest(); tested; tested = this.book.takeTest()) {
       const { address } = tested.endpoint;
       if (!this.view.isBusy(address, tested.nodeId)) return tested;
@@ -264,4 +267,9 @@ export class Dialer {
     }
     return this.book.select("new", isDue);
   }
+}
+
+function some<T>(values: Iterable<T>, fits: (value: T) => boolean): boolean {
+  for (const value of values) if (fits(value)) return true;
+  return false;
 }

@@ -74,27 +74,44 @@ export class LivenessChecker {
 
   /** Faults are over and time was given: one chain, nobody left out, and it becomes final. */
   onConverged(): void {
-    const { honest, swarm } = this.world;
+    const discord = this.discord();
+    if (discord !== undefined) broken(discord.node, discord.what);
+  }
+
+  /** And at every node a block later than `slot` is final. */
+  hasConverged(slot: number): boolean {
+    if (this.discord() !== undefined) return false;
+    return this.world.honest.every((each) => (each.node?.queries.finalized().slot ?? 0) > slot);
+  }
+
+  private discord(): { readonly node: SimNode; readonly what: string } | undefined {
+    const { honest } = this.world;
     const heights = honest.map((node) => node.node?.queries.info().height ?? 0);
     const lowest = Math.min(...heights);
-    const highest = Math.max(...heights);
     const agreed = new Set<string>();
     for (const node of honest) {
-      const queries = node.node?.queries;
-      if (queries === undefined) broken(node, "is down after the faults ended");
-      const info = queries.info();
-      if (info.state !== "synced") broken(node, `is ${info.state} at ${info.height} of ${highest}`);
-      if (highest - info.height > slackBlocks) {
-        broken(node, `is at ${info.height}, others at ${highest}`);
-      }
+      const what = this.laggingOf(node, Math.max(...heights));
+      if (what !== undefined) return { node, what };
       const at = Math.max(0, lowest - slackBlocks);
-      agreed.add(node.hashAt(at) ?? broken(node, `does not know its height ${at}`));
-      if (!swarm.isPrompt) continue;
-      const lag = this.world.slot() - queries.finalized().slot;
-      const most = 2 * this.members() + 2 + 2;
-      if (lag > most) broken(node, `the final block is ${lag} slots old, at most ${most}`);
+      const hash = node.hashAt(at);
+      if (hash === undefined) return { node, what: `does not know its height ${at}` };
+      agreed.add(hash);
     }
-    if (agreed.size !== 1) broken(honest[0]!, `${agreed.size} chains after the faults ended`);
+    if (agreed.size === 1) return undefined;
+    return { node: honest[0]!, what: `${agreed.size} chains after the faults ended` };
+  }
+
+  private laggingOf(node: SimNode, highest: number): string | undefined {
+    const { swarm } = this.world;
+    const queries = node.node?.queries;
+    if (queries === undefined) return "is down after the faults ended";
+    const info = queries.info();
+    if (info.state !== "synced") return `is ${info.state} at ${info.height} of ${highest}`;
+    if (highest - info.height > slackBlocks) return `is at ${info.height}, others at ${highest}`;
+    if (!swarm.isPrompt) return undefined;
+    const lag = this.world.slot() - queries.finalized().slot;
+    const most = 2 * this.members() + 2 + 2;
+    return lag > most ? `the final block is ${lag} slots old, at most ${most}` : undefined;
   }
 
   /** Without faults nearly every slot has its block: none is slept through. */
