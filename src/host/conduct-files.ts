@@ -1,26 +1,22 @@
 /**
- * Bans and scores of peers over a restart: two small files of the data folder, written whole or not
- * at all. What is damaged is left out and said: no file of these may keep a node from starting. NOT
- * the address book (peers-file.ts), nor what the entries mean (net/).
+ * Bans and scores of peers over a restart: two small files of the data folder (kept-file.ts). Single
+ * entries that are damaged are left out and said. NOT the address book (peers-file.ts), nor what the entries mean (net/).
  *
  *   bans.json     at once when a ban changes     scores.json   every few minutes, and at the end
  *
- * Invariant: one write at a time for one file; what is read is bounded before it is kept.
+ * Invariant: what is read is bounded before it is kept.
  */
-import { readFileSync, renameSync, statSync } from "node:fs";
 import { z } from "zod";
 import { isHex32 } from "../model/ids.ts";
 import type { BanRecord } from "../net/conduct/ban-list.ts";
 import type { KeptRecords } from "../net/conduct/misconduct.ts";
 import type { ScoreRecord } from "../net/conduct/peer-score.ts";
 import { connectionLimits } from "../params/limits.ts";
-import { replaceFile } from "./durable-file.ts";
-import { reasonOf, systemCode } from "./host-error.ts";
+import { KeptFile, type SayWarning } from "./kept-file.ts";
 import { parseJson } from "./loose-json.ts";
 
-const fileBytesMax = 4 * 1024 * 1024;
+const file = { bytesMax: 4 * 1024 * 1024, without: "what it said counts for nothing" };
 const scoresMs = 5 * 60_000;
-const mode = 0o600;
 
 const ban = z.strictObject({
   type: z.enum(["address", "subnet", "identity"]),
@@ -48,10 +44,8 @@ export interface ConductSource {
   kept(): KeptRecords;
 }
 
-type Say = (level: "warn", text: string) => void;
-
 /** What the files say. Entries that are none are left out; a damaged file is put aside. */
-export function readConduct(paths: ConductPaths, say: Say): KeptRecords {
+export function readConduct(paths: ConductPaths, say: SayWarning): KeptRecords {
   const bans = readEntries(paths.bans, ban, 2 * connectionLimits.bannedMax, say);
   const scores = readEntries(paths.scores, score, connectionLimits.scoredPeersMax, say);
   return {
@@ -61,17 +55,16 @@ export function readConduct(paths: ConductPaths, say: Say): KeptRecords {
 }
 
 export class ConductFiles {
-  private readonly paths: ConductPaths;
+  private readonly bans: KeptFile;
+  private readonly scores: KeptFile;
   private readonly source: ConductSource;
-  private readonly say: Say;
   private revision: number;
-  private writing: Promise<void> = Promise.resolve();
   private readonly timer: NodeJS.Timeout;
 
-  constructor(paths: ConductPaths, source: ConductSource, say: Say) {
-    this.paths = paths;
+  constructor(paths: ConductPaths, source: ConductSource, say: SayWarning) {
+    this.bans = new KeptFile(paths.bans, file, say);
+    this.scores = new KeptFile(paths.scores, file, say);
     this.source = source;
-    this.say = say;
     this.revision = source.bansRevision();
     this.timer = setInterval(() => void this.saveScores(), scoresMs);
     this.timer.unref();
@@ -80,9 +73,9 @@ export class ConductFiles {
   /** Whatever happened may have changed the bans. */
   onEvent(): Promise<void> {
     const revision = this.source.bansRevision();
-    if (revision === this.revision) return this.writing;
+    if (revision === this.revision) return this.bans.settled();
     this.revision = revision;
-    return this.write(this.paths.bans, () => this.source.kept().bans);
+    return this.bans.write(() => textOf(this.source.kept().bans));
   }
 
   /** Writes what is not written yet, and no more after it. */
@@ -93,41 +86,27 @@ export class ConductFiles {
   }
 
   private saveScores(): Promise<void> {
-    return this.write(this.paths.scores, () => this.source.kept().scores);
+    return this.scores.write(() => textOf(this.source.kept().scores));
   }
+}
 
-  /** After what is being written; `entries` are taken then, so that the newest are kept. */
-  private write(path: string, entries: () => readonly unknown[]): Promise<void> {
-    this.writing = this.writing.then(async () => {
-      try {
-        const lines = entries().map((entry) => JSON.stringify(entry));
-        await replaceFile(path, `[\n${lines.join(",\n")}\n]\n`, { mode });
-      } catch (error) {
-        this.say("warn", `${path} could not be written: ${reasonOf(error)}`);
-      }
-    });
-    return this.writing;
-  }
+/** One entry a line. */
+function textOf(entries: readonly unknown[]): string {
+  return `[\n${entries.map((entry) => JSON.stringify(entry)).join(",\n")}\n]\n`;
 }
 
 function readEntries<T extends z.ZodType>(
   path: string,
   schema: T,
   max: number,
-  say: Say,
+  say: SayWarning,
 ): z.output<T>[] {
-  let text: string;
-  try {
-    if (statSync(path).size > fileBytesMax) throw new Error("it is larger than any of ours");
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
-    say("warn", `${path} cannot be read, and counts for nothing: ${reasonOf(error)}`);
-    return [];
-  }
+  const kept = new KeptFile(path, file, say);
+  const text = kept.read();
+  if (text === undefined) return [];
   const json = parseJson(text);
   if (!Array.isArray(json)) {
-    say("warn", `${path} is damaged, and counts for nothing; it is kept as ${putAside(path)}`);
+    kept.putAside("it is no list");
     return [];
   }
   const parsed = json.slice(0, max).map((entry) => schema.safeParse(entry));
@@ -135,14 +114,4 @@ function readEntries<T extends z.ZodType>(
   const left = json.length - good.length;
   if (left > 0) say("warn", `${path}: ${left} entries are damaged and left out`);
   return good;
-}
-
-function putAside(path: string): string {
-  const aside = `${path}.damaged`;
-  try {
-    renameSync(path, aside);
-    return aside;
-  } catch {
-    return path;
-  }
 }

@@ -1,28 +1,25 @@
 /**
  * The address book over a restart: one file of the data folder, written whole or not at all every
- * 15 minutes and at the end. A file that is damaged is put aside and said; it never keeps a node
- * from starting. NOT bans and scores (conduct-files.ts), nor what addresses mean (net/).
+ * 15 minutes and at the end (kept-file.ts). NOT bans and scores (conduct-files.ts), nor what
+ * addresses mean (net/).
  *
  *   {"format":"windlass peers","version":1,"network":"...","checksum":"..."}   of the second line
  *   {"key":"...","anchors":["ip:port"],"addresses":[[address, node id, ...], ...]}
  *
- * Invariant: one write at a time; what is read is bounded before it is kept. The key is a secret:
+ * Invariant: what is read is bounded before it is kept. The key is a secret:
  * who knows it knows which addresses compete (net/addresses/address-tables.ts).
  */
-import { readFileSync, renameSync, statSync } from "node:fs";
 import { z } from "zod";
 import { hexBytes, toHex } from "../base/bytes.ts";
 import { tagged } from "../crypto/hash.ts";
 import { isHex32, type NodeId } from "../model/ids.ts";
 import { isVouched, type KnownAddress } from "../net/addresses/address-entry.ts";
 import { connectionLimits } from "../params/limits.ts";
-import { replaceFile } from "./durable-file.ts";
-import { reasonOf, systemCode } from "./host-error.ts";
+import { KeptFile, type SayWarning } from "./kept-file.ts";
 import { parseJson } from "./loose-json.ts";
 
 const format = "windlass peers";
-const fileBytesMax = 8 * 1024 * 1024;
-const mode = 0o600;
+const file = { bytesMax: 8 * 1024 * 1024, without: "peers are looked for anew" };
 const checksumHash = tagged("peers/1");
 const { peersFileAddressesMax, peersFileMs } = connectionLimits;
 
@@ -60,61 +57,51 @@ const body = z.strictObject({
   addresses: z.array(z.unknown()).max(peersFileAddressesMax),
 });
 
-type Say = (level: "warn", text: string) => void;
 const nothing: KeptPeers = { addressKey: undefined, knownAddresses: [], anchors: [] };
 
 /** What the file says of the network `networkId`. */
-export function readPeers(path: string, networkId: string, say: Say): KeptPeers {
-  let text: string;
-  try {
-    if (statSync(path).size > fileBytesMax) return damaged(path, "it is larger than ours", say);
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") {
-      say("warn", `${path} cannot be read: ${reasonOf(error)}; peers are looked for anew`);
-    }
-    return nothing;
-  }
-  const [first = "", second = ""] = text.split("\n");
-  const top = head.safeParse(parseJson(first));
-  if (!top.success) return damaged(path, "it does not begin as ours", say);
-  if (top.data.checksum !== checksumOf(second)) return damaged(path, "wrong checksum", say);
-  const parsed = body.safeParse(parseJson(second));
-  if (!parsed.success) return damaged(path, "it does not say what ours says", say);
+export function readPeers(path: string, networkId: string, say: SayWarning): KeptPeers {
+  const kept = new KeptFile(path, file, say);
+  const text = kept.read();
+  if (text === undefined) return nothing;
+  const said = bodyOf(text);
+  if (typeof said === "string") kept.putAside(said);
   // A folder whose network went through a recovery: other peers, and other records.
-  if (top.data.network !== networkId) return nothing;
-  const { key, anchors, addresses } = parsed.data;
+  if (typeof said === "string" || said.network !== networkId) return nothing;
+  const { key, anchors, addresses } = said;
   const knownAddresses = addresses.flatMap((each) => knownOf(each) ?? []);
   return { addressKey: hexBytes(key), knownAddresses, anchors };
 }
 
+/** Or what is wrong with it. */
+function bodyOf(text: string): (z.infer<typeof body> & { readonly network: string }) | string {
+  const [first = "", second = ""] = text.split("\n");
+  const top = head.safeParse(parseJson(first));
+  if (!top.success) return "it does not begin as ours";
+  if (top.data.checksum !== checksumOf(second)) return "wrong checksum";
+  const parsed = body.safeParse(parseJson(second));
+  if (!parsed.success) return "it does not say what ours says";
+  return { ...parsed.data, network: top.data.network };
+}
+
 export class PeersFile {
-  private readonly path: string;
+  private readonly kept: KeptFile;
   private readonly networkId: string;
   private readonly source: () => KeptPeers;
-  private readonly say: Say;
   private readonly timer: NodeJS.Timeout;
-  private writing: Promise<void> = Promise.resolve();
 
-  constructor(path: string, networkId: string, source: () => KeptPeers, say: Say) {
-    this.path = path;
+  constructor(path: string, networkId: string, source: () => KeptPeers, say: SayWarning) {
+    this.kept = new KeptFile(path, file, say);
     this.networkId = networkId;
     this.source = source;
-    this.say = say;
     this.timer = setInterval(() => void this.save(), peersFileMs);
     this.timer.unref();
   }
 
+  /** What there is to say now, even when it is written later. */
   save(): Promise<void> {
     const text = peersText(this.networkId, this.source());
-    this.writing = this.writing.then(async () => {
-      try {
-        await replaceFile(this.path, text, { mode });
-      } catch (error) {
-        this.say("warn", `${this.path} could not be written: ${reasonOf(error)}`);
-      }
-    });
-    return this.writing;
+    return this.kept.write(() => text);
   }
 
   /** Before the node says goodbye: anchors are those it is still connected to. */
@@ -152,17 +139,6 @@ function knownOf(given: unknown): KnownAddress | undefined {
   const word = signature === "" ? undefined : { signedAtMs, signature: hexBytes(signature) };
   const who = { address, nodeId: (nodeId as NodeId | null) ?? undefined, confirmed, services };
   return { ...who, lastSeenMs, answeredMs, fails, source, word };
-}
-
-function damaged(path: string, why: string, say: Say): KeptPeers {
-  const aside = `${path}.damaged`;
-  try {
-    renameSync(path, aside);
-    say("warn", `${path} is damaged (${why}); it is kept as ${aside}, peers are looked for anew`);
-  } catch (error) {
-    say("warn", `${path} is damaged (${why}) and cannot be moved: ${reasonOf(error)}`);
-  }
-  return nothing;
 }
 
 /** Of any bytes: a damaged file may hold what is no text. */
