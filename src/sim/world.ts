@@ -140,8 +140,9 @@ export class World {
     return Math.floor(this.nowMs / this.swarm.slotMs);
   }
 
+  /** In whole milliseconds, as clocks count: a budget may fill up between two of them. */
   at(timeMs: number, action: () => void): void {
-    this.heap.push(Math.max(timeMs, this.nowMs), action);
+    this.heap.push(Math.ceil(Math.max(timeMs, this.nowMs)), action);
   }
 
   /** Runs the whole seed; throws `InvariantBroken` at the step that breaks an invariant. */
