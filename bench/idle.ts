@@ -48,13 +48,14 @@ async function measure(holding: HoldPlan) {
   const { count } = holding;
   const holder = new Child("hold-child.ts", holding, undefined, ["--expose-gc"]);
   const { port, genesis } = await holder.wait<Held>("holding");
-  await warmUp({ do: "idle", port, count: Math.ceil(count * warmUpPart), genesis });
-  const plan: WirePlan = { do: "idle", port, count, genesis };
-  const dialler = new Child("wire-child.ts", plan);
   const memory = async () => {
     holder.tell({ type: "measure" });
     return await holder.wait<Memory>("memory");
   };
+  const cold = await memory();
+  await warmUp({ do: "idle", port, count: Math.ceil(count * warmUpPart), genesis });
+  const plan: WirePlan = { do: "idle", port, count, genesis };
+  const dialler = new Child("wire-child.ts", plan);
   try {
     const before = await memory();
     dialler.tell({ type: "go" });
@@ -66,7 +67,8 @@ async function measure(holding: HoldPlan) {
       heapKibPerPeer: each(after.heap - before.heap),
       externalKibPerPeer: each(after.external - before.external),
       open: after.open,
-      rssMib: [before, after].map(({ rss }) => rounded(rss / kibibyte / kibibyte)),
+      rssKibPerPeerFromCold: each(after.rss - cold.rss),
+      rssMib: [cold, before, after].map(({ rss }) => rounded(rss / kibibyte / kibibyte)),
     };
   } finally {
     await dialler.stop();

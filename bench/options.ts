@@ -27,6 +27,12 @@ export interface BenchOptions {
   /** Slots of `finality`, on real nodes; and sizes of simulated networks with slots for each. */
   readonly finalitySlots: number;
   readonly finalitySizes: readonly { readonly validators: number; readonly slots: number }[];
+  /** Of `mempool`: pending transactions, blocks built, and blocks that arrive. */
+  readonly pending: number;
+  readonly builds: number;
+  readonly arrivals: number;
+  /** Transfers of `api-final`. */
+  readonly apiTransfers: number;
   /** JSON lines only; otherwise a summary follows them. */
   readonly json: boolean;
   /** Folder for CPU profiles of the processes that are measured. */
@@ -53,6 +59,10 @@ const usual = {
     { validators: 21, slots: 40 },
     { validators: 100, slots: 6 },
   ],
+  pending: 50_000,
+  builds: 100,
+  arrivals: 3,
+  apiTransfers: 20_000,
 } as const;
 
 /** Everything runs, nothing is measured. */
@@ -72,6 +82,10 @@ const tiny = {
   memorySlots: 5,
   finalitySlots: 4,
   finalitySizes: [{ validators: 4, slots: 4 }],
+  pending: 200,
+  builds: 2,
+  arrivals: 1,
+  apiTransfers: 20,
 } as const;
 
 /** Throws on options that there are not. */

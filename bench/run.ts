@@ -17,10 +17,13 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   handshakes: async () => (await import("./handshakes.ts")).handshakes,
   idle: async () => (await import("./idle.ts")).idle,
   "sync-empty": async () => (await import("./sync.ts")).syncEmpty,
+  "sync-certified": async () => (await import("./sync.ts")).syncCertified,
   "sync-transfers": async () => (await import("./sync.ts")).syncTransfers,
   start: async () => (await import("./start.ts")).start,
+  mempool: async () => (await import("./mempool.ts")).mempool,
   codec: async () => (await import("./codec.ts")).codec,
   finality: async () => (await import("./finality.ts")).finality,
+  "api-final": async () => (await import("./api-final.ts")).apiFinal,
   "vote-cost": async () => (await import("./vote-cost.ts")).voteCost,
 };
 

@@ -6,6 +6,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { VerifyMode } from "../src/chain/certified-ranges.ts";
 import { findFreePorts } from "../src/host/testnet/free-ports.ts";
 import { type ChainPlan, type MadeChain, makeChain } from "./chain-maker.ts";
 import { Child } from "./child.ts";
@@ -15,6 +16,7 @@ import { atLeast, type Bar, type BenchLine, median, rounded } from "./report.ts"
 import type { Synced, SyncPlan } from "./sync-child.ts";
 
 const transferBar = 20_000;
+const certifiedBar = 12_000;
 
 export async function syncEmpty(options: BenchOptions, peers: Peers): Promise<BenchLine[]> {
   const shape = { blocks: options.blocks, transfersPerBlock: 0, senders: 0 };
@@ -29,6 +31,16 @@ export async function syncEmpty(options: BenchOptions, peers: Peers): Promise<Be
   return [{ bench: "sync-empty", figures: hsd === undefined ? ours : { ...ours, hsd }, bars }];
 }
 
+/** The same in mode certified; beside it mode full, on the same chain and machine. */
+export async function syncCertified(options: BenchOptions): Promise<BenchLine[]> {
+  const shape = { blocks: options.blocks, transfersPerBlock: 0, senders: 0 };
+  const [full, ours] = await measureModes(shape, options, ["full", "certified"]);
+  const bars = [atLeast("empty blocks/s, fixed bar", ours.blocksPerSecond, certifiedBar, 1)];
+  const { blocksPerSecond, cpuSecondsSyncer, seconds } = full;
+  const besides = { blocksPerSecond, cpuSecondsSyncer, seconds };
+  return [{ bench: "sync-certified", figures: { ...ours, full: besides }, bars }];
+}
+
 export async function syncTransfers(options: BenchOptions): Promise<BenchLine[]> {
   const { transferBlocks: blocks, transfersPerBlock, senders } = options;
   const ours = await measure({ blocks, transfersPerBlock, senders }, options);
@@ -37,18 +49,35 @@ export async function syncTransfers(options: BenchOptions): Promise<BenchLine[]>
 }
 
 async function measure(shape: Omit<ChainPlan, "folder">, options: BenchOptions) {
+  return (await measureModes(shape, options, ["full"]))[0];
+}
+
+/** One chain, synced in each of `modes` in turn, so that a busy machine is as busy for all. */
+async function measureModes<const M extends readonly VerifyMode[]>(
+  shape: Omit<ChainPlan, "folder">,
+  options: BenchOptions,
+  modes: M,
+): Promise<{ [K in keyof M]: Measured }> {
   const root = mkdtempSync(join(tmpdir(), "windlass-bench-"));
   try {
     const folder = join(root, "server");
     mkdirSync(folder);
     const chain = await makeChain({ ...shape, folder });
-    const runs: Run[] = [];
-    for (let i = 0; i < options.repeats; i++) runs.push(await run(root, i, chain, options));
-    return { ...figuresOf(chain, runs), transfersPerBlock: shape.transfersPerBlock };
+    const runs = modes.map((): Run[] => []);
+    for (let i = 0; i < options.repeats; i++) {
+      for (const [at, mode] of modes.entries()) {
+        runs[at]!.push(await run(root, i, chain, options, mode));
+      }
+    }
+    const { transfersPerBlock } = shape;
+    const measured = runs.map((each) => ({ ...figuresOf(chain, each), transfersPerBlock }));
+    return measured as { [K in keyof M]: Measured };
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
 }
+
+type Measured = ReturnType<typeof figuresOf> & { readonly transfersPerBlock: number };
 
 interface Used {
   readonly type: "used";
@@ -68,6 +97,7 @@ async function run(
   index: number,
   chain: MadeChain,
   options: BenchOptions,
+  mode: VerifyMode,
 ): Promise<Run> {
   const ports = await findFreePorts(2);
   if (ports === undefined) throw new Error("no free ports");
@@ -83,7 +113,7 @@ async function run(
   try {
     await server.wait("serving");
     const before = await used(server);
-    const connect = ["--network", network, "--connect", `127.0.0.1:${ports[0]}`];
+    const connect = ["--network", network, "--connect", `127.0.0.1:${ports[0]}`, "--verify", mode];
     syncer = nodeOf(ports[1]!, folder, connect, chain.height);
     const synced = await syncer.wait<Synced>("synced");
     if (synced.headHash !== chain.headHash) throw new Error("synced to another head");

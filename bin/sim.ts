@@ -88,6 +88,11 @@ function onReport(report: SeedReport): void {
   }
 }
 
+// Whoever read this has seen enough (`| head`); workers end after the seeds at hand.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 if (options.trace !== undefined) writeFileSync(options.trace, "");
 const sweep = new Sweep(seedNames(), options, onReport);
 process.once("SIGINT", () => sweep.stop());

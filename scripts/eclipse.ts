@@ -13,6 +13,11 @@ import {
   eclipseRow,
 } from "../src/sim/connections/eclipse-table.ts";
 import { Formation } from "../src/sim/connections/formation.ts";
+import { Mixing } from "../src/sim/connections/mixing.ts";
+
+/** A good half is what chance alone would give; half of the slots stay as they are. */
+const mixedPercent = 20;
+const mixingHours = 4;
 
 const heading =
   "| netgroups | runs | all slots captured | bar | no honest outbound peer, runs " +
@@ -38,6 +43,10 @@ const options = await yargs(hideBin(process.argv))
       default: eclipseDefaults.trash,
       describe: "percent of its lies that name places where nobody is",
     },
+    "life-minutes": {
+      type: "number",
+      describe: "from one restart of the victim to the next; 2 to 5 by chance when left out",
+    },
     formation: { type: "boolean", default: false, describe: "networks that form and heal instead" },
     nodes: { type: "number", default: 200, describe: "of --formation" },
     json: { type: "boolean", default: false, describe: "one JSON object a row, no table" },
@@ -50,8 +59,10 @@ const options = await yargs(hideBin(process.argv))
   })
   .parse();
 
-if (options.formation) runFormation(options.seed, options.nodes);
-else runEclipses(options);
+if (options.formation) {
+  runFormation(options.seed, options.nodes);
+  runMixing(options.seed, options.nodes);
+} else runEclipses(options);
 
 function runFormation(seed: string, nodes: number): void {
   const formation = new Formation({ seed, nodes });
@@ -70,6 +81,22 @@ function runFormation(seed: string, nodes: number): void {
   for (const { ip, code } of formation.blames) {
     console.error(`an honest node at ${ip} was blamed: ${code}`);
     process.exitCode = 1;
+  }
+}
+
+/** What a partition leaves behind, and how it mixes again. */
+function runMixing(seed: string, nodes: number): void {
+  for (const look of new Mixing({ seed, nodes }).run(mixingHours)) {
+    const { acrossPercent, hours, turns, withoutAny } = look;
+    if (options.json) console.log(JSON.stringify({ seed, nodes, ...look }));
+    else {
+      console.log(
+        `${hours} h after the healing: ${acrossPercent} % of full links lead across, ` +
+          `${withoutAny} nodes have none; ${turns} peers rotated by each`,
+      );
+    }
+    const isMixed = acrossPercent >= mixedPercent;
+    if (hours === mixingHours && !isMixed) fail(`--formation --nodes ${nodes} --seed ${seed}`);
   }
 }
 

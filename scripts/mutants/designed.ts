@@ -1,5 +1,5 @@
 /** The nine mutants, (a) to (i), that the rules were designed around (consensus.md §4.2). */
-import { edit, type Mutant, sim, unit } from "./mutant.ts";
+import { cheated, edit, type Mutant, sim, unit } from "./mutant.ts";
 
 const schedules = "test/scenario/finality/counterexample-schedules.test.ts";
 const search = "test/scenario/finality/counterexample-search.test.ts";
@@ -9,6 +9,7 @@ const networks = "test/scenario/finality/networks.test.ts";
 const plots = "test/scenario/finality/plots.test.ts";
 const signerFile = "test/unit/host/signer-file.test.ts";
 
+const simSigner = "test/sim/sim-signer.test.ts";
 const signerCrash = "test/unit/host/signer-crash.test.ts";
 
 const conflicting = /conflicting final blocks[^\n']*/;
@@ -27,11 +28,7 @@ export const designedMutants: readonly Mutant[] = [
     hunts: [
       unit(schedules, "slots with gaps", conflicting),
       unit(search, "less than a third", /conflicting final blocks|by definition it is not/),
-      sim(
-        "1",
-        ["--nodes", "4", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
-        /final, the oracle does not/,
-      ),
+      sim("1", cheated, /final, the oracle does not/),
     ],
   },
   {
@@ -41,14 +38,7 @@ export const designedMutants: readonly Mutant[] = [
       edit("src/node/voter.ts", "block.header.justifiedSlot >= this.sourceFloor &&", ""),
       edit("src/edge/signing-rule.ts", "if (sourceSlot < floors.sourceSlot) {", "if (false) {"),
     ],
-    hunts: [
-      unit(signerFile, "targets of votes rise and sources never fall"),
-      sim(
-        "25",
-        ["--nodes", "4", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
-        /signed a surround vote/,
-      ),
-    ],
+    hunts: [unit(signerFile, "targets of votes rise and sources never fall")],
   },
   {
     name: "c-no-target-floor",
@@ -59,11 +49,7 @@ export const designedMutants: readonly Mutant[] = [
     ],
     hunts: [
       unit(signerFile, "targets of votes rise and sources never fall"),
-      sim(
-        "1",
-        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under"],
-        /an honest key signed a/,
-      ),
+      sim("14", cheated, /an honest key signed a/),
     ],
   },
   {
@@ -85,11 +71,7 @@ export const designedMutants: readonly Mutant[] = [
         "less than a third",
         /conflicting final blocks|a chain halted|by definition it is not/,
       ),
-      sim(
-        "1",
-        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under"],
-        /final, the oracle does not|conflicting final/,
-      ),
+      sim("1", cheated, /final, the oracle does not|conflicting final/),
     ],
   },
   {
@@ -153,11 +135,7 @@ export const designedMutants: readonly Mutant[] = [
         "set change: finality that one has heard of",
         /a valid block is refused[^\n']*/,
       ),
-      sim(
-        "24",
-        ["--nodes", "4", "--hours", "0.05", "--byzantine", "under", "--cheats", "100"],
-        /rejects an honest block/,
-      ),
+      sim("14", cheated, /rejects an honest block|what was valid is valid again/),
     ],
   },
   {
@@ -185,13 +163,7 @@ export const designedMutants: readonly Mutant[] = [
         "  get floors(): SignerFloors {\n    this.current = { sealSlot: 0, sourceSlot: 0, targetSlot: 0 };\n",
       ),
     ],
-    hunts: [
-      sim(
-        "25",
-        ["--nodes", "3", "--hours", "0.05", "--byzantine", "none"],
-        /signed a surround vote/,
-      ),
-    ],
+    hunts: [unit(simSigner, "what a simulated signer signed it knows after a crash")],
   },
   {
     name: "h-local-reorg-limit",

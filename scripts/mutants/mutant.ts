@@ -40,6 +40,11 @@ export const sim = (seed: string, more: readonly string[], expect: RegExp): Hunt
   expect,
 });
 
+/** Short seeds, of a second or two: the first of the first forty that finds the mutant is named. */
+const short = ["--nodes", "4", "--slots", "30"];
+export const cheated: readonly string[] = [...short, "--byzantine", "under", "--cheats", "100"];
+export const honest: readonly string[] = [...short, "--byzantine", "none"];
+
 /** The test of `file` whose title begins with `title`; that it fails is the kill, by default. */
 export function unit(file: string, title: string, expect?: RegExp): Hunt {
   const pattern = `^${title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;

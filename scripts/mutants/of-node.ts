@@ -1,5 +1,5 @@
 /** Mutants of when a validator signs, and of its signer. */
-import { edit, type Mutant, sim, unit } from "./mutant.ts";
+import { edit, honest, type Mutant, sim, unit } from "./mutant.ts";
 
 const voter = "test/unit/node/voter.test.ts";
 const sealer = "test/unit/node/sealer.test.ts";
@@ -163,11 +163,7 @@ export const nodeMutants: readonly Mutant[] = [
     ],
     hunts: [
       unit(serving, "an own block is in no answer", /served too early/),
-      sim(
-        "bug-6",
-        ["--nodes", "5", "--hours", "0.2", "--byzantine", "none"],
-        /before it was durable/,
-      ),
+      sim("8", honest, /before it was durable/),
     ],
   },
 ];

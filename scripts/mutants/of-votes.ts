@@ -1,5 +1,5 @@
 /** Mutants of what votes and certificates are worth: pool, certificates, justification, evidence. */
-import { edit, type Mutant, sim, unit } from "./mutant.ts";
+import { cheated, edit, honest, type Mutant, sim, unit } from "./mutant.ts";
 
 const pool = "test/unit/finality/vote-pool.test.ts";
 const desk = "test/unit/chain/vote-desk.test.ts";
@@ -171,11 +171,7 @@ export const voteMutants: readonly Mutant[] = [
     ],
     hunts: [
       unit(justification, "the head stands on the justified block"),
-      sim(
-        "1",
-        ["--nodes", "7", "--hours", "0.05", "--byzantine", "under"],
-        /does not stand on justified/,
-      ),
+      sim("5", cheated, /does not stand on justified/),
     ],
   },
   {
@@ -214,11 +210,7 @@ export const voteMutants: readonly Mutant[] = [
     ],
     hunts: [
       unit(finality, "a block is final when its child of the next slot is certified"),
-      sim(
-        "1",
-        ["--nodes", "4", "--hours", "0.02", "--byzantine", "none"],
-        /is final at it before that is durable/,
-      ),
+      sim("1", honest, /is final at it before that is durable/),
     ],
   },
   {

@@ -15,6 +15,18 @@ function peersOf(fields: {
   return `919206c486${"01".repeat(16)}${port}${owner}00000001${seen}${signed}${signature}`;
 }
 
+/** A `compact_block` of no transactions, its fields in hex. */
+function compactOf(fields: {
+  readonly certificate?: string;
+  readonly salt?: string;
+  readonly shortIds?: string;
+  readonly prefilled?: string;
+}): string {
+  const { certificate = "c400", salt = `c408${"00".repeat(8)}` } = fields;
+  const { shortIds = "c400", prefilled = "c400" } = fields;
+  return `919614c501a4${"00".repeat(420)}${certificate}${salt}${shortIds}${prefilled}`;
+}
+
 /** Payloads in hex, each broken in one way. */
 export const broken: readonly (readonly [string, string])[] = [
   ["no bytes", ""],
@@ -26,7 +38,7 @@ export const broken: readonly (readonly [string, string])[] = [
   ["65,535 messages promised", "dcffff920501"],
   ["4,294,967,295 messages promised", "ddffffffff920501"],
   ["type 0", "91920001"],
-  ["type 20", "91921401"],
+  ["type 24", "91921801"],
   ["type 127", "91927f01"],
   ["type 2^53", "9192cf002000000000000001"],
   ["type -1", "9192d0ff01"],
@@ -103,6 +115,26 @@ export const broken: readonly (readonly [string, string])[] = [
   ["certificate empty", "919211c400"],
   ["evidence of 324 bytes", `919212c50144${"00".repeat(324)}`],
   ["evidence of 878 bytes", `919212c5036e${"00".repeat(878)}`],
+  ["get_data of kind 4", `919208c42104${"00".repeat(32)}`],
+  ["salt of 7 bytes", compactOf({ salt: `c407${"00".repeat(7)}` })],
+  ["short ids of 7 bytes", compactOf({ shortIds: `c407${"00".repeat(7)}` })],
+  ["certificate of 8,323 bytes", compactOf({ certificate: `c52083${"00".repeat(8_323)}` })],
+  ["prefilled cut in an index", compactOf({ prefilled: "c40100" })],
+  ["prefilled cut in a transaction", compactOf({ prefilled: `c4a90000${"00".repeat(167)}` })],
+  ["prefilled index 10,000", compactOf({ prefilled: `c4aa2710${"00".repeat(168)}` })],
+  ["prefilled twice", compactOf({ prefilled: `c50154${`0001${"00".repeat(168)}`.repeat(2)}` })],
+  [
+    "prefilled of a length beyond it",
+    compactOf({ prefilled: `c4aa0000${"00".repeat(103)}01${"00".repeat(64)}` }),
+  ],
+  ["no transactions asked", `919315c420${"00".repeat(32)}c400`],
+  ["transactions of 3 bytes asked", `919315c420${"00".repeat(32)}c403000000`],
+  ["transactions asked twice", `919315c420${"00".repeat(32)}c40400010001`],
+  ["transactions asked backwards", `919315c420${"00".repeat(32)}c40400020001`],
+  ["transaction 10,000 asked", `919315c420${"00".repeat(32)}c4022710`],
+  ["block_txs of 167 bytes", `919316c420${"00".repeat(32)}c4a7${"00".repeat(167)}`],
+  ["push 1", "91921701"],
+  ["push nil", "919217c0"],
 ];
 
 /** Broken payloads too long to be written down: `prefix`, then `unit` many times. */

@@ -1,5 +1,5 @@
 /** Every message: least, typical, most; and payloads that must be refused. */
-import { concatBytes } from "../../src/base/bytes.ts";
+import { concatBytes, u16Bytes, u32Bytes } from "../../src/base/bytes.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import { wireLimits } from "../../src/params/limits.ts";
 import { encodeAddressEntries } from "../../src/wire/address.ts";
@@ -22,7 +22,7 @@ import {
 const u53Max = Number.MAX_SAFE_INTEGER;
 const u32Max = 0xffffffff;
 
-const item = (kind: 1 | 2, name: string) => concatBytes(fill(kind, 1), digestOf(name));
+const item = (kind: 1 | 2 | 3, name: string) => concatBytes(fill(kind, 1), digestOf(name));
 /** Long bins and what they repeat, so that a vector can say them shortly. */
 const repetitions = new Map<Uint8Array, { readonly unit: Uint8Array; readonly times: number }>();
 
@@ -35,6 +35,17 @@ function repeated(unit: Uint8Array, times: number): Uint8Array {
 
 const items = (count: number): Uint8Array => repeated(item(2, "block"), count);
 const bodyMost = repeated(pattern(256), 4_096);
+/** A transaction in layout only: 168 bytes and its payload. */
+const transaction = (payloadBytes: number): Uint8Array =>
+  concatBytes(pattern(100), u32Bytes(payloadBytes), pattern(payloadBytes + 64));
+
+function compact(ids: number, certificate: Uint8Array, prefilled: Uint8Array): Message {
+  const shortIds = ids > 10 ? repeated(pattern(6), ids) : pattern(6 * ids);
+  return {
+    ...{ type: "compact_block", header: pattern(420), certificate },
+    ...{ salt: pattern(8), shortIds, prefilled },
+  };
+}
 
 /** Least, typical, and most of each type. */
 const samples: readonly (readonly [string, Message])[] = [
@@ -115,6 +126,40 @@ const samples: readonly (readonly [string, Message])[] = [
   ["evidence least", { type: "evidence", evidence: pattern(325) }],
   ["evidence most", { type: "evidence", evidence: pattern(877) }],
   ["attest typical", { type: "attest", attestation: pattern(96) }],
+  ["get_data compact", { type: "get_data", items: item(3, "block") }],
+  ["not_found compact", { type: "not_found", items: item(3, "block") }],
+  ["compact_block least", compact(0, fill(0, 0), fill(0, 0))],
+  [
+    "compact_block typical",
+    compact(3, pattern(307), concatBytes(u16Bytes(1), transaction(0), u16Bytes(4), transaction(9))),
+  ],
+  [
+    "compact_block most",
+    compact(
+      10_000,
+      repeated(pattern(114), 73),
+      concatBytes(u16Bytes(9_999), transaction(16_384 - 170)),
+    ),
+  ],
+  ["get_block_txs least", { type: "get_block_txs", hash: digestOf("a"), indexes: u16Bytes(0) }],
+  [
+    "get_block_txs most",
+    {
+      type: "get_block_txs",
+      hash: digestOf("a"),
+      indexes: concatBytes(...Array.from({ length: 10_000 }, (_, i) => u16Bytes(i))),
+    },
+  ],
+  [
+    "block_txs least",
+    { type: "block_txs", hash: digestOf("a"), transactions: repeated(transaction(0), 1) },
+  ],
+  [
+    "block_txs most",
+    { type: "block_txs", hash: digestOf("a"), transactions: repeated(transaction(332), 1_000) },
+  ],
+  ["relay_mode off", { type: "relay_mode", push: false }],
+  ["relay_mode on", { type: "relay_mode", push: true }],
 ];
 
 /** Fields with bytes as hex; long ones by what they repeat. */
@@ -201,7 +246,7 @@ export function messagesFile(): VectorFile {
     name: "messages",
     description:
       "Payloads of every message, in shortest and in wide form, and must-reject payloads.",
-    spec: "protocol-spec/04-messages §1 to §7",
+    spec: "protocol-spec/04-messages §1 to §8",
     cases: [...numbers, most, ...accepted(), ...refused()],
   };
 }

@@ -4,7 +4,7 @@
  */
 import constants from "../../protocol-spec/constants.json" with { type: "json" };
 import rates from "../../protocol-spec/rates.json" with { type: "json" };
-import { connectionLimits, relayLimits, syncLimits } from "../../src/params/limits.ts";
+import { chainLimits, connectionLimits, relayLimits, syncLimits } from "../../src/params/limits.ts";
 import { HANDSHAKE } from "../../src/peer/handshake-table.ts";
 import {
   addressEntryBytes,
@@ -62,6 +62,22 @@ const fields: Readonly<Record<keyof typeof messageNumbers, readonly string[]>> =
   certificate: ["certificate bin 179 to 8,322 (§6)"],
   evidence: ["evidence bin 325 to 877 (§6)"],
   attest: ["attestation bin 96 (§7)"],
+  compact_block: [
+    "header bin 420 (header, seal)",
+    "certificate bin 0 to 8,322",
+    "salt bin 8",
+    `shortIds bin, 0 to ${grouped(chainLimits.blockTransactionsMax)} of 6 (§8)`,
+    `prefilled bin 0 to ${grouped(relayLimits.prefilledBytesMax)} (§8)`,
+  ],
+  get_block_txs: [
+    "hash bin 32",
+    `indexes bin, 1 to ${grouped(chainLimits.blockTransactionsMax)} of 2 (§8)`,
+  ],
+  block_txs: [
+    "hash bin 32",
+    `transactions bin 168 to ${grouped(relayLimits.blockTxsBytesMax)} (§8)`,
+  ],
+  relay_mode: ["push bool"],
 };
 
 function items(): string {

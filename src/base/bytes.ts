@@ -84,7 +84,8 @@ export function fromHex(hex: string): Uint8Array | undefined {
 /** Bytes of hex that we made ourselves. */
 export function hexBytes(hex: string): Uint8Array {
   const bytes = fromHex(hex);
-  assert(bytes !== undefined, `hex expected, got ${hex.slice(0, 80)}`);
+  // The text is made when it is needed: these are called all the time.
+  if (bytes === undefined) assert(false, `hex expected, got ${hex.slice(0, 80)}`);
   return bytes;
 }
 
@@ -115,6 +116,8 @@ export function readU32(bytes: Uint8Array, at: number): number {
 }
 
 export function readU64(bytes: Uint8Array, at: number): bigint {
+  const high = readU32(bytes, at);
+  if (high < 0x200000) return BigInt(high * 0x100000000 + readU32(bytes, at + 4));
   return (BigInt(readU32(bytes, at)) << 32n) | BigInt(readU32(bytes, at + 4));
 }
 
@@ -125,35 +128,47 @@ export function readSafeU64(bytes: Uint8Array, at: number): number | undefined {
 }
 
 export function writeU16(bytes: Uint8Array, at: number, value: number): void {
-  assert(Number.isInteger(value) && value >= 0 && value < 0x10000, `u16 expected, got ${value}`);
+  if (!(Number.isInteger(value) && value >= 0 && value < 0x10000)) {
+    assert(false, `u16 expected, got ${value}`);
+  }
   bytes[at] = value >>> 8;
   bytes[at + 1] = value;
 }
 
 export function writeU24(bytes: Uint8Array, at: number, value: number): void {
-  assert(Number.isInteger(value) && value >= 0 && value < 0x1000000, `u24 expected, got ${value}`);
+  if (!(Number.isInteger(value) && value >= 0 && value < 0x1000000)) {
+    assert(false, `u24 expected, got ${value}`);
+  }
   bytes[at] = value >>> 16;
   bytes[at + 1] = value >>> 8;
   bytes[at + 2] = value;
 }
 
 export function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  assert(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, `u32, got ${value}`);
+  if (!(Number.isInteger(value) && value >= 0 && value <= 0xffffffff)) {
+    assert(false, `u32, got ${value}`);
+  }
   bytes[at] = value >>> 24;
   bytes[at + 1] = value >>> 16;
   bytes[at + 2] = value >>> 8;
   bytes[at + 3] = value;
 }
 
+const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
+
 /** A number below 2^53 or a bigint below 2^64, as 8 bytes. */
 export function writeU64(bytes: Uint8Array, at: number, value: number | bigint): void {
   if (typeof value === "bigint") {
+    if (value >= 0n && value <= safeMax) {
+      writeU64(bytes, at, Number(value));
+      return;
+    }
     assert(value >= 0n && value < 1n << 64n, `u64 expected, got ${value}`);
     writeU32(bytes, at, Number(value >> 32n));
     writeU32(bytes, at + 4, Number(value & 0xffffffffn));
     return;
   }
-  assert(Number.isSafeInteger(value) && value >= 0, `u53 expected, got ${value}`);
+  if (!(Number.isSafeInteger(value) && value >= 0)) assert(false, `u53 expected, got ${value}`);
   writeU32(bytes, at, Math.floor(value / 0x100000000));
   writeU32(bytes, at + 4, value % 0x100000000);
 }

@@ -5,6 +5,7 @@
  */
 import { copyBytes } from "../base/bytes.ts";
 import type { Conn, Job } from "../edge/conn.ts";
+import type { BodyOutline } from "../model/block.ts";
 import { certifiersOf } from "../model/certificate.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
@@ -18,6 +19,7 @@ import { invalidOf } from "./header-intake.ts";
 import { checkSignatures, matchBody } from "./rules.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
+import type { VerifiedSignatures } from "./verified-signatures.ts";
 import { type StartVerify, VerifyWindow } from "./verify-window.ts";
 
 export type Taken =
@@ -45,6 +47,7 @@ export interface BodyIntakeParts {
   readonly sets: ValidatorSets;
   readonly isKnown: IsKnown;
   readonly verify: StartVerify;
+  readonly verified: VerifiedSignatures;
 }
 
 export class BodyIntake {
@@ -53,14 +56,23 @@ export class BodyIntake {
   private readonly window: VerifyWindow;
   private readonly sets: ValidatorSets;
   private readonly isKnown: IsKnown;
+  private readonly verified: VerifiedSignatures;
+  /** Of running jobs that check a part of a body: which of its transactions. */
+  private readonly indices = new Map<Job, readonly number[]>();
 
   constructor(parts: BodyIntakeParts) {
-    const { tree, active, sets, isKnown, verify } = parts;
+    const { tree, active, sets, isKnown, verify, verified } = parts;
     this.tree = tree;
     this.active = active;
     this.sets = sets;
     this.isKnown = isKnown;
-    this.window = new VerifyWindow(verify);
+    this.verified = verified;
+    this.window = new VerifyWindow((body, certifiers) => {
+      const part = verified.uncheckedPart(body);
+      const job = verify(part.body, certifiers);
+      if (part.indices !== undefined) this.indices.set(job, part.indices);
+      return job;
+    });
   }
 
   /** Keeps a copy of `bytes` when it keeps them. */
@@ -82,8 +94,9 @@ export class BodyIntake {
     if (carried !== undefined && "code" in carried) return { type: "invalid", rejection: carried };
     for (const dropped of makeRoom(this.tree, this.active)) this.window.delete(dropped);
     if (node.body === undefined) return { type: "dropped" };
-    const certifiers = this.unknownOf(carried);
-    if (body.transactions.length === 0 && certifiers.length === 0) {
+    // What a certified block carries, those have checked who voted above it.
+    const certifiers = node.isCertified ? [] : this.unknownOf(carried);
+    if (certifiers.length === 0 && this.isAllKnown(body, node.body)) {
       return { type: "checked", ready: this.tree.setChecked(node) };
     }
     this.window.add(node, certifiers);
@@ -92,15 +105,22 @@ export class BodyIntake {
 
   /** The verdict on a body; undefined when nobody waits for that job any more. */
   onVerified(job: Job, firstBad: number): Verified | undefined {
+    const indices = this.indices.get(job);
+    this.indices.delete(job);
     const node = this.window.onVerified(job);
     if (node === undefined) return undefined;
-    const rejection = checkSignatures(firstBad);
+    const rejection = checkSignatures(indices?.[firstBad] ?? firstBad);
     if (rejection !== undefined) return { node, rejection };
     return { node, ready: this.tree.setChecked(node) };
   }
 
   forget(nodes: readonly TreeNode[]): void {
     for (const node of nodes) this.window.delete(node);
+  }
+
+  /** Every transaction was found good before, or there is none. */
+  private isAllKnown({ transactions }: BodyOutline, body: Uint8Array): boolean {
+    return transactions.length === 0 || this.verified.uncheckedPart(body).indices?.length === 0;
   }
 
   /** Nobody, when all of its signatures were seen as votes. */

@@ -5,8 +5,7 @@
  * jobs, records are written by tickets.
  *
  * Invariant: after every call the head is the best block whose branch is complete and valid (or
- * `deadline` is near and `tick` goes on towards it); every result names who gave the block.
- * protocol-spec/06-validation.
+ * `deadline` is near and `tick` goes on to it); results name who gave the block. 06-validation.
  */
 import type { Conn, Job, Ticket } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
@@ -17,6 +16,7 @@ import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
 import type { Vote } from "../model/vote.ts";
+import type { CertifiedRanges, RangeProof } from "./certified-ranges.ts";
 import { assembleChain, type ChainParts, sizesOf, type Trust } from "./chain-parts.ts";
 import type { ChainView } from "./chain-view.ts";
 import { Duties } from "./duties.ts";
@@ -92,14 +92,19 @@ export class ChainManager {
   }
 
   /** As `HeaderIntake.importHeaders`; `headers` must own their bytes: they are kept. */
-  importHeaders(headers: readonly SealedHeader[], source: Conn | undefined): HeadersImported {
-    return this.parts.headers.importHeaders(headers, source, (node) => {
+  importHeaders(
+    headers: readonly SealedHeader[],
+    source: Conn | undefined,
+    proof?: RangeProof,
+  ): HeadersImported {
+    const onInserted = (node: TreeNode) => {
       const waited = this.parts.headers.takeOrphansOf(node);
       this.untold.push(...this.onInserted(node));
       if (waited.length === 0 && this.untold.length === 0) return;
       this.resolved.push(...waited);
       this.resumeAt = this.env.clock.monotonicMs + 1;
-    });
+    };
+    return this.parts.headers.importHeaders(headers, source, onInserted, proof);
   }
 
   /** Nobody gives the body of `hash`, or perhaps somebody does again. */
@@ -197,6 +202,10 @@ export class ChainManager {
     return this.parts.view;
   }
 
+  get ranges(): CertifiedRanges {
+    return this.parts.ranges;
+  }
+
   locator(): BlockHash[] {
     return this.parts.view.locator();
   }
@@ -227,26 +236,17 @@ export class ChainManager {
     const queue = [...blocks];
     const { headers } = this.parts;
     for (const block of queue) {
-      const { sealed, body, source } = block;
-      const { hash } = sealed.header;
+      const { body, source } = block;
       const admitted = headers.place(block);
-      if (admitted.type === "rejected") {
-        results.push({ type: "rejected", hash, rejection: admitted.rejection, source });
-      } else if (admitted.type === "orphan") {
-        results.push({ type: "orphan", hash, missing: headers.missingFor(hash), source });
-      } else if (admitted.type === "unready") {
-        results.push({ type: "orphan", hash, missing: sealed.header.parentHash, source });
-      } else if (admitted.type === "future") {
-        results.push({ type: "future", hash, source });
-      } else if (admitted.type === "buried") {
-        results.push({ type: "duplicate", hash, source });
-      } else {
-        const { node } = admitted;
-        nodes.push(node);
-        if (admitted.type === "inserted") results.push(...this.onInserted(node));
-        if (body !== undefined) this.takeBody(node, body, source, results);
-        if (admitted.type === "inserted") queue.push(...headers.takeOrphansOf(node));
+      if (!("node" in admitted)) {
+        results.push(headers.outcomeOf(admitted, block));
+        continue;
       }
+      const { node } = admitted;
+      nodes.push(node);
+      if (admitted.type === "inserted") results.push(...this.onInserted(node));
+      if (body !== undefined) this.takeBody(node, body, source, results);
+      if (admitted.type === "inserted") queue.push(...headers.takeOrphansOf(node));
     }
     return this.settled(results, nodes);
   }

@@ -16,11 +16,13 @@ import type { Evidence } from "../model/evidence.ts";
 import type { SealedHeader } from "../model/header.ts";
 import { type NetworkFile, slotAt } from "../model/network-file.ts";
 import type { Recovery } from "../model/recovery.ts";
+import { genesisOf } from "../model/signing-domain.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import { recoveryWrites } from "./adopt-recoveries.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { BodyIntake } from "./body-intake.ts";
 import { Burial } from "./burial.ts";
+import { CertifiedRanges, type VerifyMode } from "./certified-ranges.ts";
 import { demandCheckpoint, startChain } from "./chain-start.ts";
 import { ChainView } from "./chain-view.ts";
 import { EvidenceDesk } from "./evidence-desk.ts";
@@ -37,6 +39,7 @@ import { SlotTable } from "./slot-table.ts";
 import type { StateMachine } from "./state-machine.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
+import { VerifiedSignatures } from "./verified-signatures.ts";
 import { VoteDesk } from "./vote-desk.ts";
 
 export interface ChainParts {
@@ -47,6 +50,7 @@ export interface ChainParts {
   readonly slots: SlotTable;
   readonly journal: Journal;
   readonly headers: HeaderIntake;
+  readonly ranges: CertifiedRanges;
   readonly bodies: BodyIntake;
   readonly keeper: HeadKeeper;
   readonly view: ChainView;
@@ -71,6 +75,8 @@ export interface Trust {
   readonly checkpoint?: BlockRef | undefined;
   /** In the order in which the network went through them. */
   readonly recoveries?: readonly Recovery[] | undefined;
+  /** "full" when absent. */
+  readonly verify?: VerifyMode | undefined;
 }
 
 /** `state` is at genesis before, at the head after. Throws `StoreDamaged`, `StoreRefused`. */
@@ -148,18 +154,37 @@ export function assembleChain(setup: ChainSetup): ChainParts {
       journal.write([{ key: metaKey("justified"), value: certificate.bytes }]);
     },
   });
+  const verified = new VerifiedSignatures(env.signatures, genesisOf(domain));
   const bodies = new BodyIntake({
     tree,
     active,
     sets,
     isKnown: (data, validator, signature) => votes.knows(data, validator, signature),
     verify: (body, certifiers) => port.verify(domain, body, certifiers),
+    verified,
   });
   const gate = { file, genesis: genesis.header, tree, active, burial, journal, slots, sets };
-  const headers = new HeaderIntake(env, port, { ...gate, checkpoint, recoveries, onRemoved });
+  const ranges = new CertifiedRanges({
+    mode: setup.trust.verify ?? "full",
+    tree,
+    sets,
+    domain,
+    signatures: env.signatures,
+    journal,
+    stored: image.get(metaKey("certified")),
+  });
+  const headers = new HeaderIntake(env, port, {
+    ...gate,
+    checkpoint,
+    recoveries,
+    onRemoved,
+    ranges,
+  });
   const view = new ChainView(tree, active, burial, genesisHash, {
     isOrphan: (hash) => headers.isOrphan(hash),
+    judge: (sealed) => headers.judge(sealed),
     newestVoteSlotOf: (validator) => votes.newestSlotOf(validator),
+    signatures: verified.scheme,
   });
 
   if (start.isFresh) {
@@ -180,6 +205,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     slots,
     journal,
     headers,
+    ranges,
     bodies,
     keeper,
     view,

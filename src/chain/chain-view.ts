@@ -3,6 +3,7 @@
  * of those heights only genesis is known here, and the caller loads the rest.
  * NOT a way to change it. protocol-spec/09-connections §5.
  */
+import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash, PublicKey } from "../model/ids.ts";
 import { syncLimits } from "../params/limits.ts";
@@ -10,6 +11,7 @@ import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Burial } from "./burial.ts";
 import { better } from "./fork-choice.ts";
+import type { Judged } from "./header-gate.ts";
 import type { BlockRef } from "./records.ts";
 import { ancestorAt, forkPointOf, type NodeStatus, type TreeNode } from "./tree-node.ts";
 
@@ -28,8 +30,12 @@ export interface Fork {
 /** What was heard and is not of the tree. */
 export interface Heard {
   isOrphan(hash: BlockHash): boolean;
+  /** What would become of a header. */
+  judge(sealed: SealedHeader): Judged;
   /** Target slot of the newest vote held. */
   newestVoteSlotOf(validator: PublicKey): number | undefined;
+  /** What it finds good, bodies need not check again. */
+  readonly signatures: SignatureScheme;
 }
 
 /** How many blocks below the tip a locator names one by one, before its steps double. */

@@ -63,12 +63,16 @@ export class EvidenceDesk {
     return [{ type: "evidence", evidence, source }];
   }
 
-  /** Two good seals of one validator; nothing when they are of one header or of two slots. */
+  /** Of one validator: evidence if both seals are good, of two headers and of one slot. */
   onSealed(one: SealedHeader, other: SealedHeader): Imported[] {
     const { sealer } = one.header;
     const [a, b] = [encodeSealedHeader(one), encodeSealedHeader(other)];
     const evidence = encodeEvidence(evidenceTypes.doubleSeal, sealer, a, b);
-    return "code" in evidence ? [] : this.found(evidence, undefined);
+    if ("code" in evidence) return [];
+    // The seal of a certified header was not looked at (06-validation §12).
+    const { domain, signatures } = this.parts;
+    if (checkEvidence(evidence, domain, signatures) !== undefined) return [];
+    return this.found(evidence, undefined);
   }
 
   /** Certificates of two sides that are both final: who signed both is guilty. */

@@ -22,6 +22,8 @@ import type { StateMachine } from "./state-machine.ts";
 import { ancestorInSlot, descendsFrom, type TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
 
+const { connectBlocksMin } = chainLimits;
+
 export interface KeeperParts {
   readonly tree: BlockTree;
   readonly active: ActiveChain;
@@ -119,8 +121,13 @@ export class HeadKeeper {
     return { type: "rejected", hash: node.hash, rejection, source };
   }
 
-  /** Executes what is better than the head, within one step's budget. */
+  /** Executes what is better than the head, within one step's budget; a few may wait for more. */
   advance(): Imported[] {
+    const { monotonicMs } = this.env.clock;
+    if (monotonicMs < this.resumeAt && this.awaitsMore()) {
+      this.resumeAt = Math.min(this.resumeAt, monotonicMs + chainLimits.connectWaitMs);
+      return [];
+    }
     this.resumeAt = Number.POSITIVE_INFINITY;
     const results: Imported[] = [];
     const budget: StepBudget = {
@@ -150,6 +157,20 @@ export class HeadKeeper {
     const { height, slot, hash } = node;
     this.port.notify({ type: "finalized", height, slot, hash });
     this.advanceFinality();
+  }
+
+  /** A long way behind, blocks are executed and written many at a time. */
+  private awaitsMore(): boolean {
+    const { active, tree } = this.parts;
+    const { candidate } = this;
+    if (candidate === undefined || candidate.height >= active.head.height + connectBlocksMin) {
+      return false;
+    }
+    return (
+      candidate.isOnBase &&
+      candidate.children.length > 0 &&
+      tree.bestHeader.height > candidate.height + connectBlocksMin
+    );
   }
 
   /** The one to execute next; undefined: the head is the best. */

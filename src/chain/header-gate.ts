@@ -36,6 +36,11 @@ export type Admitted =
   /** `isDeepFork`: proven to leave our chain below the anchor, by whoever sealed it. */
   | { readonly type: "rejected"; readonly rejection: Rejection; readonly isDeepFork: boolean };
 
+/** `good`: it may be inserted after `parent`. */
+export type Judged =
+  | Exclude<Admitted, { readonly type: "inserted" }>
+  | { readonly type: "good"; readonly parent: TreeNode; readonly derived: Derived };
+
 export interface GateParts {
   readonly file: NetworkFile;
   readonly genesis: Header;
@@ -60,8 +65,17 @@ export class HeaderGate {
     this.parts = parts;
   }
 
-  /** `isNeeded`: a block we want stands on it, so the bound per slot gives way. */
-  admit(sealed: SealedHeader, isNeeded: () => boolean): Admitted {
+  /**
+   * `isNeeded`: a block we want stands on it, so the bound per slot gives way. `isCertified`: its
+   * hash is proven good, so its seal is not looked at.
+   */
+  admit(sealed: SealedHeader, isNeeded: () => boolean, isCertified = false): Admitted {
+    const judged = this.judge(sealed, isNeeded, isCertified);
+    return judged.type === "good" ? this.insert(sealed, judged.parent, judged.derived) : judged;
+  }
+
+  /** As `admit`, but nothing is kept. */
+  judge(sealed: SealedHeader, isNeeded: () => boolean, isCertified = false): Judged {
     const { tree, burial, slots } = this.parts;
     const { header } = sealed;
     const known = tree.get(header.hash);
@@ -85,14 +99,14 @@ export class HeaderGate {
       const detail = `${chainLimits.headersPerSlotMax} of its sealer and slot are held`;
       return refuse(rejection("header-equivocation", detail));
     }
-    const unsealed = checkSeal(sealed, this.parts.recoveries.domain, this.env.signatures);
+    const unsealed = isCertified ? undefined : this.checkSeal(sealed);
     if (unsealed !== undefined) return refuse(unsealed);
     const dueMs = dueAtMs(header, this.parts.file);
     if (dueMs > this.env.clock.wallMs) return { type: "future", dueMs };
     if (parent === undefined || final === undefined) return { type: "orphan" };
     const rank = defined(rankOf(set, header.sealer), "its sealer is one of them");
     const recovered = this.parts.recoveries.at(header.hash);
-    return this.insert(sealed, parent, { rank, final, recovered });
+    return { type: "good", parent, derived: { rank, final, recovered, isCertified } };
   }
 
   /** Is `sealed` a real header of another validator than `header`, standing on it? */
@@ -104,8 +118,12 @@ export class HeaderGate {
       this.checkAlone(sealed.header) === undefined &&
       this.isLed(sealed.header) &&
       this.checkAfterHeader(sealed.header, header) === undefined &&
-      checkSeal(sealed, this.parts.recoveries.domain, this.env.signatures) === undefined
+      this.checkSeal(sealed) === undefined
     );
+  }
+
+  private checkSeal(sealed: SealedHeader): Rejection | undefined {
+    return checkSeal(sealed, this.parts.recoveries.domain, this.env.signatures);
   }
 
   private checkAlone(header: Header): Rejection | undefined {
@@ -135,7 +153,7 @@ export class HeaderGate {
   }
 
   /** Nobody can say who may seal it: perhaps after a hand-over that we have not executed. */
-  private unready(header: Header, parent: TreeNode | undefined): Admitted {
+  private unready(header: Header, parent: TreeNode | undefined): Judged {
     const misplaced = parent && this.checkAfter(header, parent);
     if (misplaced !== undefined) return refuse(misplaced);
     if (parent === undefined && header.height <= this.parts.tree.root.height) {
@@ -145,7 +163,7 @@ export class HeaderGate {
   }
 
   /** A block that is no part of our buried chain, as far as memory goes. */
-  private below(sealed: SealedHeader): Admitted {
+  private below(sealed: SealedHeader): Judged {
     const { header } = sealed;
     const { burial, tree } = this.parts;
     const onAnchor = header.height === tree.root.height + 1;
@@ -157,9 +175,7 @@ export class HeaderGate {
         "header-fork-too-deep",
         `height ${header.height} is not above the anchor at ${tree.root.height}`,
       ),
-      isDeepFork:
-        isConflict &&
-        checkSeal(sealed, this.parts.recoveries.domain, this.env.signatures) === undefined,
+      isDeepFork: isConflict && this.checkSeal(sealed) === undefined,
     };
   }
 
@@ -209,6 +225,6 @@ function isWorthless(leaf: TreeNode): boolean {
   return leaf.status === "invalid" || leaf.isHidden || !leaf.isOnBase;
 }
 
-function refuse(reason: Rejection): Admitted {
+function refuse(reason: Rejection): Exclude<Judged, { readonly type: "good" }> {
   return { type: "rejected", rejection: reason, isDeepFork: false };
 }

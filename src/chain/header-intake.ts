@@ -8,8 +8,9 @@ import type { Env } from "../edge/env.ts";
 import type { Header, SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
-import { type Admitted, type GateParts, HeaderGate } from "./header-gate.ts";
-import type { ChainPort } from "./imported.ts";
+import type { CertifiedRanges, RangeProof } from "./certified-ranges.ts";
+import { type Admitted, type GateParts, HeaderGate, type Judged } from "./header-gate.ts";
+import type { ChainPort, Imported } from "./imported.ts";
 import type { TreeNode } from "./tree-node.ts";
 import { FutureQueue, OrphanPool, type WaitingBlock } from "./waiting.ts";
 
@@ -24,17 +25,21 @@ export interface HeadersImported {
   readonly rejection?: Rejection;
 }
 
+export interface IntakeParts extends GateParts {
+  readonly ranges: CertifiedRanges;
+}
+
 export class HeaderIntake {
   private readonly env: Env;
   private readonly port: ChainPort;
-  private readonly parts: GateParts;
+  private readonly parts: IntakeParts;
   private readonly gate: HeaderGate;
   private readonly orphans = new OrphanPool();
   private readonly future = new FutureQueue();
   /** The latest fork that was reported, so that one is not reported for each of its headers. */
   private reportedFork: BlockHash | undefined;
 
-  constructor(env: Env, port: ChainPort, parts: GateParts) {
+  constructor(env: Env, port: ChainPort, parts: IntakeParts) {
     this.env = env;
     this.port = port;
     this.parts = parts;
@@ -81,14 +86,14 @@ export class HeaderIntake {
     return taken;
   }
 
-  /** The deepest ancestor of an orphan that nobody gave us. */
-  missingFor(hash: BlockHash): BlockHash {
-    return this.orphans.missingFor(hash);
-  }
-
   /** Orphans at or below the anchor have nothing to wait for. */
   dropBuried(height: number): void {
     this.forget(this.orphans.takeBuried(height));
+  }
+
+  /** What would become of it; nothing is kept. */
+  judge(sealed: SealedHeader): Judged {
+    return this.gate.judge(sealed, () => this.hasRealChild(sealed.header));
   }
 
   /** One block: into the tree, or to where it waits, or refused. */
@@ -103,20 +108,46 @@ export class HeaderIntake {
     return admitted;
   }
 
-  /** A run of headers, parents first; `onInserted` is told of each that is new. */
+  /** What is said of a block that found no place in the tree. */
+  outcomeOf(admitted: Exclude<Admitted, { node: TreeNode }>, block: WaitingBlock): Imported {
+    const { source } = block;
+    const { hash, parentHash } = block.sealed.header;
+    switch (admitted.type) {
+      case "rejected":
+        return { type: "rejected", hash, rejection: admitted.rejection, source };
+      case "orphan":
+        return { type: "orphan", hash, missing: this.orphans.missingFor(hash), source };
+      case "unready":
+        return { type: "orphan", hash, missing: parentHash, source };
+      case "future":
+        return { type: "future", hash, source };
+      case "buried":
+        return { type: "duplicate", hash, source };
+    }
+  }
+
+  /**
+   * A run of headers, parents first; `onInserted` is told of each that is new. `proof`: of the block
+   * that `ranges.carrierOf` named; those that it certifies need no seal.
+   */
   importHeaders(
     headers: readonly SealedHeader[],
     source: WaitingBlock["source"],
     onInserted: (node: TreeNode) => void,
+    proof?: RangeProof,
   ): HeadersImported {
     let accepted = 0;
     let unplaced: Rejection | undefined;
+    const { ranges } = this.parts;
+    const certified = proof === undefined ? 0 : ranges.check(headers, proof);
+    if (typeof certified !== "number") return { accepted, rejection: certified };
+    if (certified > 0) ranges.raise(headers[certified - 1]!.header.height);
     for (const [index, sealed] of headers.entries()) {
       const next = headers[index + 1];
       const isNeeded = () =>
         this.hasRealChild(sealed.header) ||
         (next !== undefined && this.gate.standsOn(next, sealed.header));
-      const admitted = this.gate.admit(sealed, isNeeded);
+      const admitted = this.gate.admit(sealed, isNeeded, index < certified);
       this.settle({ sealed, body: undefined, source }, admitted);
       if (admitted.type === "future") break;
       if (admitted.type === "orphan") return { accepted, missing: sealed.header.parentHash };

@@ -76,6 +76,7 @@ type MetaName =
   | "justified"
   | "anchor"
   | "halted"
+  | "certified"
   | "recovery";
 
 /** The state as it was, or as it is, after a block. */

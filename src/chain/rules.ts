@@ -6,7 +6,7 @@
  */
 import { equalBytes, isZero } from "../base/bytes.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
-import { type Body, decodeBody } from "../model/block.ts";
+import { type BodyOutline, outlineBody } from "../model/block.ts";
 import { certificateHash } from "../model/certificate.ts";
 import { type Header, headerVersion, type SealedHeader, sealPreimage } from "../model/header.ts";
 import { idBytes } from "../model/ids.ts";
@@ -143,14 +143,14 @@ export function checkHeaderAfter(
 }
 
 /**
- * 06-validation §2: the body that `header` commits to, decoded. A body that is not it says nothing
+ * 06-validation §2: the body that `header` commits to, its transactions as bytes. A body that is not it says nothing
  * about the header: whoever sent it may have changed it. Sizes come before hashes.
  */
-export function matchBody(header: Header, bytes: Uint8Array): Body | Rejection {
+export function matchBody(header: Header, bytes: Uint8Array): BodyOutline | Rejection {
   if (bytes.length !== header.bodyBytes) {
     return expected("body-mismatch", `${header.bodyBytes} bytes`, bytes.length);
   }
-  const body = decodeBody(bytes);
+  const body = outlineBody(bytes);
   if ("code" in body) return body;
   const count = body.transactions.length;
   if (count !== header.txCount) return expected("body-mismatch", header.txCount, count);
@@ -158,7 +158,7 @@ export function matchBody(header: Header, bytes: Uint8Array): Body | Rejection {
   if (certHash === undefined ? !isZero(header.certHash) : !equalBytes(certHash, header.certHash)) {
     return rejection("body-mismatch", "another certificate than the header's");
   }
-  if (!equalBytes(merkleRoot(body.transactions.map((t) => t.bytes)), header.txRoot)) {
+  if (!equalBytes(merkleRoot(body.transactions), header.txRoot)) {
     return rejection("body-mismatch", "other transactions than the header's");
   }
   return body;

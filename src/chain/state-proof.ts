@@ -4,7 +4,7 @@
  * protocol-spec/05-objects §8.
  */
 import { equalBytes, isZero } from "../base/bytes.ts";
-import { sha256, tag16 } from "../crypto/hash.ts";
+import { sha256, sha256To, tag16 } from "../crypto/hash.ts";
 
 export interface StateProof {
   /** Inner nodes from the root to where the key's path ends: 0 to 256. */
@@ -22,6 +22,35 @@ const leafInput = new Uint8Array(80);
 const nodeInput = new Uint8Array(80);
 leafInput.set(tag16("sl/1"));
 nodeInput.set(tag16("sn/1"));
+
+/** Writes the hash of an inner node: its halves are the 32 bytes at `left` and `right`. */
+export function nodeHashTo(
+  out: Uint8Array,
+  at: number,
+  left: Uint8Array,
+  leftAt: number,
+  right: Uint8Array,
+  rightAt: number,
+): void {
+  for (let i = 0; i < 32; i++) {
+    nodeInput[16 + i] = left[leftAt + i]!;
+    nodeInput[48 + i] = right[rightAt + i]!;
+  }
+  sha256To(out, at, nodeInput);
+}
+
+/** Writes the hash of a leaf: `key` has 32 bytes at `keyAt`. */
+export function leafHashTo(
+  out: Uint8Array,
+  at: number,
+  key: Uint8Array,
+  keyAt: number,
+  value: Uint8Array,
+): void {
+  for (let i = 0; i < 32; i++) leafInput[16 + i] = key[keyAt + i]!;
+  sha256To(leafInput, 48, value);
+  sha256To(out, at, leafInput);
+}
 
 /** H("sl/1", key | SHA-256(value)). */
 export function leafHashOf(key: Uint8Array, valueHash: Uint8Array): Uint8Array {

@@ -16,7 +16,7 @@
 import { assert } from "../base/assert.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { accountBytes } from "./account.ts";
-import { leafHashOf, nodeHashOf, type StateProof } from "./state-proof.ts";
+import { leafHashTo, nodeHashTo, type StateProof } from "./state-proof.ts";
 
 /** A subtree: 0 empty, n > 0 inner node n, n < 0 leaf -n. */
 type Ref = number;
@@ -186,13 +186,22 @@ export class StateTree {
       const right = this.children[2 * ref + 1]!;
       this.rehash(left);
       this.rehash(right);
-      this.nodeHashes.set(nodeHashOf(this.hashOf(left), this.hashOf(right)), 32 * ref);
+      const a = this.hashesOf(left);
+      const b = this.hashesOf(right);
+      nodeHashTo(this.nodeHashes, 32 * ref, a, 32 * Math.abs(left), b, 32 * Math.abs(right));
       this.nodeStale[ref] = 0;
     } else if (ref < 0 && this.leafStale[-ref] === 1) {
-      const hash = leafHashOf(this.keyOf(-ref), sha256(this.valueOf(-ref)));
-      this.leafHashes.set(hash, 32 * -ref);
+      const at = accountBytes * -ref;
+      const value = this.oddValues.get(-ref) ?? this.leafValues.subarray(at, at + accountBytes);
+      leafHashTo(this.leafHashes, 32 * -ref, this.leafKeys, 32 * -ref, value);
       this.leafStale[-ref] = 0;
     }
+  }
+
+  /** Where the hash of `ref` stands, at 32 times its number. */
+  private hashesOf(ref: Ref): Uint8Array {
+    if (ref === 0) return empty;
+    return ref > 0 ? this.nodeHashes : this.leafHashes;
   }
 
   private hashOf(ref: Ref): Uint8Array {

@@ -9,11 +9,12 @@
  */
 import { assert, defined } from "../base/assert.ts";
 import type { Conn } from "../edge/conn.ts";
-import { type Block, type Body, decodeBody } from "../model/block.ts";
+import type { Block, Body } from "../model/block.ts";
 import type { Certificate } from "../model/certificate.ts";
 import type { Header, SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
+import { decodedBody } from "./decoded-bodies.ts";
 import type { FinalizedRef } from "./records.ts";
 import type { Recovered } from "./recoveries.ts";
 import type { StateChange } from "./state-machine.ts";
@@ -34,6 +35,8 @@ export interface TreeNode {
   readonly finalizes: FinalizedRef | undefined;
   /** It is the block of a recovery: final by decision, and what its children take over. */
   readonly recovered: Recovered | undefined;
+  /** Below a block proven final: its seal and certificate were not checked here. */
+  readonly isCertified: boolean;
   /** Undefined at the root of the tree. */
   parent: TreeNode | undefined;
   children: TreeNode[];
@@ -69,13 +72,11 @@ export interface Derived {
   /** Given for the root, whose parent is not in memory. */
   readonly finalizes?: FinalizedRef | undefined;
   readonly recovered?: Recovered | undefined;
+  readonly isCertified?: boolean;
 }
 
-export function treeNode(
-  sealed: SealedHeader,
-  parent: TreeNode | undefined,
-  { rank, final, finalizes = finalizedBy(sealed.header, parent), recovered }: Derived,
-) {
+export function treeNode(sealed: SealedHeader, parent: TreeNode | undefined, derived: Derived) {
+  const { rank, final, finalizes = finalizedBy(sealed.header, parent), recovered } = derived;
   const { header } = sealed;
   const node: TreeNode = {
     sealed,
@@ -87,6 +88,7 @@ export function treeNode(
     final,
     finalizes,
     recovered,
+    isCertified: derived.isCertified ?? false,
     parent,
     children: [],
     status: "header",
@@ -117,11 +119,9 @@ export function finalAfter({ recovered, final, height, slot, hash }: TreeNode): 
   return recovered === undefined ? final : { height, slot, hash };
 }
 
-/** The body of a node whose body is here, decoded anew. */
+/** The body of a node whose body is here, decoded. */
 export function bodyOf(node: TreeNode): Body {
-  const body = decodeBody(defined(node.body, "the body is here"));
-  assert(!("code" in body), "it was decoded when it came");
-  return body;
+  return decodedBody(defined(node.body, "the body is here"));
 }
 
 /** The block of a node whose body is here. */

@@ -5,7 +5,6 @@
 import { createRequire } from "node:module";
 
 export interface Sodium {
-  crypto_hash_sha256(out: Uint8Array, input: Uint8Array): void;
   crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
   crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
   /** Returns undefined, not false, for odd memory: compare with `=== true`. */

@@ -27,6 +27,7 @@ export type EvictionCode =
   | "inbound-full"
   | "overload"
   | "extra-full"
+  | "rotated"
   | "extra-block-only"
   | "same-group"
   | "lagging";

@@ -23,12 +23,31 @@ export const bookOptions = [
     otherwise: "the address at which peers of different networks see it, with the listen port",
     example: "node.example.org:4321",
   },
+  {
+    name: "asn-db",
+    kind: "text",
+    argument: "FILE",
+    says: "MaxMind database of autonomous systems; peers are spread over those, not over prefixes",
+    otherwise: "none: networks are told apart by their prefix",
+    example: "GeoLite2-ASN.mmdb",
+  },
+  {
+    name: "geoip-db",
+    kind: "text",
+    argument: "FILE",
+    says: "MaxMind database of countries; of full peers at most half are dialled in one of them",
+    otherwise: "none: countries play no part",
+    example: "GeoLite2-Country.mmdb",
+  },
 ] as const satisfies readonly OptionSpec[];
 
 export interface BookConfig {
   readonly bootstrap: readonly string[];
   /** `host:port`, a name perhaps; "off"; undefined: what peers see. */
   readonly advertise: string | undefined;
+  /** Files. */
+  readonly asnDb: string | undefined;
+  readonly geoipDb: string | undefined;
 }
 
 const text = z.string("one value expected").min(1, "a value expected");
@@ -48,8 +67,11 @@ export const bookSchema = {
       return given === "off" || (address !== undefined && address.nodeId === undefined);
     }, "off or host:port expected, as in 203.0.113.5:4321")
     .optional(),
+  "asn-db": text.optional(),
+  "geoip-db": text.optional(),
 };
 
 export function resolveBook(given: z.infer<z.ZodObject<typeof bookSchema>>): BookConfig {
-  return { bootstrap: given.bootstrap, advertise: given.advertise };
+  const { advertise, bootstrap, "asn-db": asnDb, "geoip-db": geoipDb } = given;
+  return { bootstrap, advertise, asnDb, geoipDb };
 }

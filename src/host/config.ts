@@ -4,9 +4,11 @@
  * numbers of the protocol (params/limits.ts).
  */
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { parseEnv } from "node:util";
 import yargs from "yargs";
 import { z } from "zod";
+import { type VerifyMode, verifyModes } from "../chain/certified-ranges.ts";
 import type { BlockRef } from "../chain/records.ts";
 import { isHex32 } from "../model/ids.ts";
 import type { LineOptions } from "../node/node-options.ts";
@@ -17,6 +19,7 @@ import { type BookConfig, bookSchema, resolveBook } from "./book-options.ts";
 import { parseBlockRef } from "./checkpoint.ts";
 import { plainWords, wholeNumber } from "./command-line.ts";
 import { systemCode } from "./host-error.ts";
+import { resolveHttp } from "./http-address.ts";
 import { envNameOf, nearest, type OptionName, options, unknownEnv } from "./options.ts";
 
 export interface Config {
@@ -31,6 +34,7 @@ export interface Config {
   readonly genesis: string | undefined;
   /** No other block at its height is believed. */
   readonly checkpoint: BlockRef | undefined;
+  readonly verify: VerifyMode;
   /** Paths of recovery files. */
   readonly recovery: readonly string[];
   readonly validatorKey: string | undefined;
@@ -48,6 +52,8 @@ export interface Config {
   /** A thin line: little is passed on, and little is taken at once. */
   readonly isLow: boolean;
   readonly agentSuffix: string | undefined;
+  /** Threads that check signatures beside the main one. */
+  readonly verifyWorkers: number;
   readonly logLevel: LogLevel;
   readonly logFile: string | undefined;
   readonly json: boolean;
@@ -64,6 +70,8 @@ export type LogLevel = (typeof logLevels)[number];
 
 type Given = Partial<Record<OptionName, unknown>>;
 
+/** With the main thread as many as there are processors. */
+const verifyWorkers = Math.min(64, Math.max(1, availableParallelism() - 1));
 const text = z.string("one value expected").min(1, "a value expected");
 
 const schema = z.object({
@@ -80,6 +88,7 @@ const schema = z.object({
     .default([]),
   network: text.optional(),
   genesis: text.refine(isHex32, "64 lower-case hex digits expected").optional(),
+  verify: z.enum(verifyModes, `one of ${verifyModes.join(", ")} expected`).default("full"),
   checkpoint: text
     .refine(
       (given) => parseBlockRef(given) !== undefined,
@@ -103,6 +112,7 @@ const schema = z.object({
   "agent-suffix": text
     .regex(/^[!-~]{1,32}$/, "1 to 32 printable ASCII characters without spaces expected")
     .optional(),
+  "verify-workers": wholeNumber(0, 64).default(verifyWorkers),
   "log-level": z.enum(logLevels, `one of ${logLevels.join(", ")} expected`).default("info"),
   "log-file": text.optional(),
   json: z.boolean("true or false expected").default(false),
@@ -173,6 +183,7 @@ function resolve(given: z.infer<typeof schema>, problems: string[]): Config {
     connect,
     network,
     genesis: given.genesis,
+    verify: given.verify,
     checkpoint: given.checkpoint === undefined ? undefined : parseBlockRef(given.checkpoint),
     recovery: given.recovery,
     validatorKey: given["validator-key"],
@@ -192,28 +203,11 @@ function resolve(given: z.infer<typeof schema>, problems: string[]): Config {
     book: resolveBook(given),
     isLow: profile === "low",
     agentSuffix: given["agent-suffix"],
+    verifyWorkers: given["verify-workers"],
     logLevel: given["log-level"],
     logFile: given["log-file"],
     json: given.json,
   };
-}
-
-function resolveHttp(given: string | undefined, listen: number, problems: string[]) {
-  if (given === "off") return undefined;
-  if (given === undefined) {
-    const port = listen + 1000;
-    if (port <= 65535) return { host: "127.0.0.1", port };
-    problems.push(`--http: the default, port ${port}, does not exist: give --http PORT or off`);
-    return undefined;
-  }
-  const full = /^[0-9]+$/.test(given) ? `127.0.0.1:${given}` : given;
-  const address = full.includes("@") ? undefined : parsePeerAddress(full);
-  if (address === undefined) {
-    problems.push(`--http: off, a port or host:port expected, got ${JSON.stringify(given)}`);
-    return undefined;
-  }
-  if (address.port === listen) problems.push(`--http: port ${listen} is the one of --listen`);
-  return { host: address.host, port: address.port };
 }
 
 function readFlags(

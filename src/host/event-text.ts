@@ -144,6 +144,7 @@ const evictionReasons = {
   "inbound-full": "it makes room for another peer",
   overload: "this machine is too busy for so many peers",
   "extra-full": "one peer more was tried for a while, and this one brought least",
+  rotated: "another peer was tried and proved good: full peers change now and then",
   "extra-block-only": "one block-only peer more was tried for a while, and this one brought less",
   "same-group": "another outbound peer is in the same netgroup",
   lagging: "its best header stays behind ours",

@@ -17,16 +17,24 @@ export interface GivenFileTexts {
 export function readGivenFile<T extends object>(
   path: string,
   parse: (text: string) => T | { readonly errors: string[] },
+  texts: GivenFileTexts,
+): T {
+  return readGivenBytes(path, (bytes) => parse(bytes.toString("utf8")), texts);
+}
+
+export function readGivenBytes<T extends object>(
+  path: string,
+  parse: (bytes: Buffer) => T | { readonly errors: string[] },
   { what, ifUnread, ifInvalid }: GivenFileTexts,
 ): T {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     const why = systemCode(error) === "ENOENT" ? "there is no such file" : reasonOf(error);
     throw new HostError("usage", `the ${what} ${path} cannot be read: ${why}`, ifUnread, error);
   }
-  const parsed = parse(text);
+  const parsed = parse(bytes);
   if (!("errors" in parsed)) return parsed;
   const problems = parsed.errors.join("\n  ");
   throw new HostError("usage", `the ${what} ${path} is not valid:\n  ${problems}`, ifInvalid);

@@ -1,9 +1,10 @@
 /**
- * The store on disk: LevelDB, written in the order asked, one write in the air. What arrives
- * meanwhile is merged into the next write (group commit), so a slow disk costs latency, not rate.
+ * The store on disk: LevelDB, written in the order asked, one write in the air. What one step of the
+ * node asks is one write; what arrives meanwhile is merged into the next (group commit), so a slow
+ * disk costs latency, not rate.
  *
- *   persist 1  2* 3  4*     (* sync)
- *   in the air [1]   [2* 3 4*]      -> persisted {through: 4}
+ *   persist 1  | 2* 3 | 4*     (* sync; | end of a step)
+ *   in the air  [1]    [2* 3 4*]      -> persisted {through: 4}
  *
  * Invariant: `onPersisted(t)` comes only when everything up to `t` survives a power cut; the
  * durable-tip file never names a block that the store could lack. Interprets no record but the
@@ -14,14 +15,12 @@ import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { assert } from "../base/assert.ts";
 import type { Ticket } from "../edge/conn.ts";
-import type { DurableTip, Effect } from "../edge/effect.ts";
+import type { DurableTip, Effect, Write } from "../edge/effect.ts";
 import { folderInUse } from "./data-folder.ts";
 import { HostError, reasonOf, systemCode } from "./host-error.ts";
+import { WriteMerge } from "./write-merge.ts";
 
 type Persist = Extract<Effect, { type: "persist" }>;
-type Operation =
-  | { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly type: "del"; readonly key: Uint8Array };
 
 export type Level = ClassicLevel<Uint8Array, Uint8Array>;
 
@@ -32,11 +31,9 @@ export interface StoreWatcher {
 }
 
 interface Group {
-  readonly operations: Operation[];
   through: Ticket;
   sync: boolean;
   tip: DurableTip | undefined;
-  bytes: number;
   readonly written: Promise<void>;
   readonly settle: () => void;
 }
@@ -47,6 +44,8 @@ export class LevelStore {
   private readonly saveTip: (tip: DurableTip) => Promise<void>;
   private watcher: StoreWatcher | undefined;
   private waiting: Group | undefined;
+  /** The writes of `waiting`. */
+  private readonly merge = new WriteMerge();
   private inAir: Group | undefined;
   private failed: HostError | undefined;
   private isClosing = false;
@@ -84,22 +83,12 @@ export class LevelStore {
     this.watcher = watcher;
   }
 
-  /** Operations and bytes asked for and not yet written. */
-  get pendingBytes(): number {
-    return (this.waiting?.bytes ?? 0) + (this.inAir?.bytes ?? 0);
-  }
-
   persist(effect: Pick<Persist, "ticket" | "writes" | "sync" | "durableTip">): void {
     if (this.failed !== undefined || this.isClosing) return;
     this.waiting ??= newGroup();
     const group = this.waiting;
     assert(effect.ticket > group.through, "tickets ascend");
-    for (const { key, value } of effect.writes) {
-      group.bytes += key.length + (value?.length ?? 0);
-      group.operations.push(
-        value === undefined ? { type: "del", key } : { type: "put", key, value },
-      );
-    }
+    for (const write of effect.writes) this.merge.add(write);
     group.through = effect.ticket;
     if (effect.sync) group.sync = true;
     if (effect.durableTip !== undefined) group.tip = effect.durableTip;
@@ -128,10 +117,12 @@ export class LevelStore {
 
   private async drain(): Promise<void> {
     this.isDraining = true;
+    // Whatever else this step of the node persists shares the write.
+    await undefined;
     for (let group = this.takeWaiting(); group !== undefined; group = this.takeWaiting()) {
       this.inAir = group;
       try {
-        await this.write(group);
+        await this.write(group, this.merge.take());
       } catch (error) {
         this.failed = writeError(this.path, error);
         this.takeWaiting()?.settle();
@@ -150,14 +141,14 @@ export class LevelStore {
     return group;
   }
 
-  private async write(group: Group): Promise<void> {
-    // An empty batch is not written at all, so a sync without content carries a no-op.
-    if (group.operations.length === 0) group.operations.push({ type: "del", key: nothing });
+  private async write(group: Group, writes: readonly Write[]): Promise<void> {
     // Chained: an array would be cloned and encoded once more, a sixth of the work of a sync.
     const batch = this.level.batch();
-    for (const operation of group.operations) {
-      if (operation.type === "put") batch.put(operation.key, operation.value);
-      else batch.del(operation.key);
+    // An empty batch is not written at all, so a sync without content carries a no-op.
+    if (writes.length === 0) batch.del(nothing);
+    for (const { key, value } of writes) {
+      if (value === undefined) batch.del(key);
+      else batch.put(key, value);
     }
     await batch.write({ sync: group.sync });
     this.isDirty = !group.sync;
@@ -192,15 +183,7 @@ function newGroup(): Group {
   const written = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  return {
-    operations: [],
-    through: -1 as Ticket,
-    sync: false,
-    tip: undefined,
-    bytes: 0,
-    written,
-    settle,
-  };
+  return { through: -1 as Ticket, sync: false, tip: undefined, written, settle };
 }
 
 function openError(error: unknown, path: string): HostError {

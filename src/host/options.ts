@@ -64,6 +64,14 @@ export const options = [
     example: "1000:0000000000000000000000000000000000000000000000000000000000000000",
   },
   {
+    name: "verify",
+    kind: "text",
+    argument: "MODE",
+    says: "full: every seal and certificate; certified: while far behind, those below a block that is proven final are left out, and such headers are not passed on",
+    otherwise: "full",
+    example: "certified",
+  },
+  {
     name: "recovery",
     kind: "list",
     argument: "FILE",
@@ -151,6 +159,14 @@ export const options = [
   },
   ...bookOptions,
   ...accessOptions,
+  {
+    name: "verify-workers",
+    kind: "text",
+    argument: "N",
+    says: "threads that check signatures beside the main one; 0: it alone",
+    otherwise: "one less than there are processors, at least 1",
+    example: "1",
+  },
   {
     name: "record-frames",
     kind: "flag",

@@ -8,6 +8,7 @@ import { endpoint } from "../net/addresses/endpoint.ts";
 import { formatPeerAddress, parsePeerAddress } from "../wire/address.ts";
 import type { Config } from "./config.ts";
 import { reasonOf } from "./host-error.ts";
+import { asnOfFile, countryOfFile } from "./network-tables.ts";
 
 /** In canonical spelling, each of which may change while we run: it only spares us a dial. */
 function ownIps(): readonly string[] {
@@ -33,7 +34,7 @@ async function advertisedAddress(
   }
 }
 
-/** What the node is told of it. */
+/** What the node is told of it, and of where others are. Throws `HostError`. */
 export async function placesOf(
   { book, http }: Pick<Config, "book" | "http">,
   say: (level: "warn", text: string) => void,
@@ -43,5 +44,7 @@ export async function placesOf(
     advertise: await advertisedAddress(book.advertise, say),
     httpPort: http?.port,
     ownIps: ownIps(),
+    asnOf: book.asnDb === undefined ? undefined : asnOfFile(book.asnDb),
+    countryOf: book.geoipDb === undefined ? undefined : countryOfFile(book.geoipDb),
   };
 }

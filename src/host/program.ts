@@ -13,8 +13,19 @@ import { NodeLog } from "./logger.ts";
 import { networkIdText } from "./recovery-files.ts";
 import { program, type RunningNode, runNode } from "./run-node.ts";
 import { LonelyReasons, statusLine } from "./status-line.ts";
+import { SyncDisplay } from "./terminal/sync-display.ts";
 
 const statusMs = 5000;
+/** A bar that is drawn over moves faster. */
+const barMs = 500;
+const display = new SyncDisplay(process.stdout);
+
+const logSink = {
+  write: (line: string) => {
+    if (display.isLive && process.stderr.isTTY) display.print(line.trimEnd());
+    else process.stderr.write(line);
+  },
+};
 
 /** Resolves with the exit code once everything is closed. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -102,17 +113,23 @@ async function show(
   const warning = tipWarning(tip);
   if (warning !== undefined) log.say("error", warning);
   const durableHeight = tip.type === "shorter" ? tip.tip.height : 0;
+  let printedAt = -statusMs;
   const status = () => {
     const view = { info: queries.info(), sync: queries.sync() };
     const extra = { wallMs: Date.now(), reasons: reasons.text, durableHeight };
-    print(config, statusLine(view, extra), { type: "status", ...view.info, sync: view.sync });
+    const line = statusLine(view, extra);
+    if (!config.json && display.show(line, view.sync)) return;
+    if (performance.now() - printedAt < statusMs - barMs / 2) return;
+    printedAt = performance.now();
+    print(config, line, { type: "status", ...view.info, sync: view.sync });
   };
   status();
-  const timer = setInterval(status, statusMs);
+  const timer = setInterval(status, process.stdout.isTTY && !config.json ? barMs : statusMs);
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   }
   clearInterval(timer);
+  display.end();
 }
 
 function openLog(config: Config): NodeLog {
@@ -120,7 +137,8 @@ function openLog(config: Config): NodeLog {
     level: config.logLevel,
     json: config.json,
     file: config.logFile,
-    sink: process.stderr,
+    // On one terminal both would be drawn over each other.
+    sink: logSink,
   });
 }
 
@@ -139,7 +157,7 @@ function report(error: unknown, config: Config, log?: NodeLog): number {
 }
 
 function print(config: Config, text: string, json: Record<string, unknown>): void {
-  process.stdout.write(`${config.json ? jsonLine(json) : text}\n`);
+  display.print(config.json ? jsonLine(json) : text);
 }
 
 function jsonLine(value: Record<string, unknown>): string {

@@ -41,7 +41,7 @@ import { SignerFile } from "./signer-file.ts";
 import { situationOf, startNotice } from "./signer-start.ts";
 import { preload } from "./store-preload.ts";
 import { SystemClock, systemRandom } from "./system.ts";
-import { VerifyInline } from "./verify-inline.ts";
+import { openVerifier } from "./verify-pool.ts";
 
 export const program = { name: packageJson.name, version: packageJson.version } as const;
 
@@ -136,6 +136,7 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
       nodeSeed: nodeKeyPair.seed,
       validator: key && signer && validatorOf(key, signer),
       checkpoint,
+      verify: config.verify,
       recoveries,
       listenPort: listenPort ?? 0,
       connect: config.connect,
@@ -170,7 +171,7 @@ async function start(options: RunOptions, undo: (() => unknown)[]): Promise<Runn
     void conduct.onEvent();
     options.onEvent(event);
   };
-  const verifier = new VerifyInline(ed25519);
+  const verifier = openVerifier(config.verifyWorkers, say);
   const host = new Host(
     { node, clock, store, verifier, signer, onEvent, onFatal },
     { inboundMax: config.peersMax + connectionLimits.pendingHandshakesMax },

@@ -25,7 +25,9 @@ export interface TcpEvents {
 interface Line {
   readonly socket: Socket;
   state: "connecting" | "open" | "closing";
-  writesInFlight: number;
+  /** Given to the socket and not yet with the kernel. */
+  unsentWrites: number;
+  unsentBytes: number;
   /** How much one write should carry, from how fast the last ones left. */
   writeBytes: number;
   reason: string;
@@ -37,16 +39,16 @@ export interface TcpOptions {
   readonly inboundMax: number;
   /** For what is queued to leave after `close`, a farewell or a network file; then it is cut. */
   readonly closeMs?: number;
+  /** Instead of `wire.unsentAllBytesMax`. */
+  readonly unsentAllBytesMax?: number;
 }
 
 /** 256 KiB over a slow line. */
 const lingerMs = 10_000;
 const dialsMax = 64;
-const writesInFlightMax = 2;
+const unsentWritesMax = 2;
 const writeBytesMin = 16_384;
 const writeBytesMax = wireLimits.frameHeaderBytes + wireLimits.frameBodyBytesMax;
-/** Beyond this at all sockets together writes are small: many that do not read hold little. */
-const inFlightBytesMax = 32 * 1_048_576;
 /** A write should be with the kernel within this, so that urgent messages find a short queue. */
 const drainMs = 20;
 
@@ -56,8 +58,8 @@ export class Tcp {
   private readonly lines = new Map<Conn, Line>();
   private server: Server | undefined;
   private acceptedCount = 0;
-  /** Given to sockets and not yet with the kernel. */
-  private inFlightBytes = 0;
+  /** Bytes given to sockets, over all of them, that are not yet with the kernel. */
+  unsent = 0;
   private emptied: (() => void)[] = [];
 
   constructor(events: TcpEvents, options: TcpOptions) {
@@ -121,16 +123,18 @@ export class Tcp {
     });
   }
 
-  /** True while `write` should be called: at most two writes are in flight. */
+  /** True while `write` should be called: what the kernel has not taken is little. */
   hasRoom(conn: Conn): boolean {
     const line = this.lines.get(conn);
     if (line === undefined || line.state === "connecting") return false;
-    return line.writesInFlight < writesInFlightMax && line.socket.writable;
+    if (line.unsentWrites >= unsentWritesMax) return false;
+    return line.unsentBytes < wireLimits.unsentBytesMax && line.socket.writable;
   }
 
-  /** How many bytes the next write should carry at most. */
+  /** How many bytes the next write should carry at most: few while many sockets hold much. */
   writeBytes(conn: Conn): number {
-    if (this.inFlightBytes > inFlightBytesMax) return writeBytesMin;
+    const { unsentAllBytesMax = wireLimits.unsentAllBytesMax } = this.options;
+    if (this.unsent > unsentAllBytesMax) return writeBytesMin;
     return this.lines.get(conn)?.writeBytes ?? writeBytesMin;
   }
 
@@ -139,11 +143,13 @@ export class Tcp {
     const line = this.lines.get(conn);
     if (line === undefined) return;
     const writtenAt = performance.now();
-    line.writesInFlight++;
-    this.inFlightBytes += bytes.length;
+    line.unsentWrites++;
+    line.unsentBytes += bytes.length;
+    this.unsent += bytes.length;
     line.socket.write(bytes, (error) => {
-      line.writesInFlight--;
-      this.inFlightBytes -= bytes.length;
+      line.unsentWrites--;
+      line.unsentBytes -= bytes.length;
+      this.unsent -= bytes.length;
       if (error !== undefined && error !== null) return;
       const slow = performance.now() - writtenAt > drainMs;
       line.writeBytes = slow
@@ -220,7 +226,8 @@ export class Tcp {
     const line: Line = {
       socket,
       state,
-      writesInFlight: 0,
+      unsentWrites: 0,
+      unsentBytes: 0,
       writeBytes: 65_536,
       reason: "ended by the peer",
       timer: undefined,

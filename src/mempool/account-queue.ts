@@ -10,11 +10,14 @@
  */
 import type { Address } from "../model/ids.ts";
 import type { Transaction } from "../model/transaction.ts";
+import type { HeapOrder, Placed } from "./ordered-heap.ts";
 
-export interface PoolEntry {
+export interface PoolEntry extends Placed {
   readonly transaction: Transaction;
   /** Fee per byte in units of 2^-32: exact order, because sizes are below 2^16. */
   readonly rate: bigint;
+  /** `rate`, rounded: of different ones the order is that of the rates, and cheap to tell. */
+  readonly roundRate: number;
   /** Counts arrivals; of equal rates the earlier goes first. */
   readonly sequence: number;
   /** Monotonic instant of its expiry. */
@@ -40,12 +43,26 @@ export function isWorthLess(a: Worth, b: Worth): boolean {
   return a.rate !== b.rate ? a.rate < b.rate : a.sequence > b.sequence;
 }
 
-export class AccountQueue {
+/** Order of accounts, none empty, by what their tails are worth: as `isWorthLess`. */
+export const poorestTailFirst: HeapOrder<AccountQueue> = {
+  // Tails that wait are all below zero, the others not.
+  key: ({ isTailReady, poorest }) =>
+    isTailReady ? poorest!.roundRate : -1 / (1 + poorest!.roundRate),
+  before: (a, b) => isWorthLess(a.tailWorth, b.tailWorth),
+};
+
+/** By rate alone. */
+export function isPoorer(a: PoolEntry, b: PoolEntry): boolean {
+  return a.roundRate !== b.roundRate ? a.roundRate < b.roundRate : a.rate < b.rate;
+}
+
+export class AccountQueue implements Placed {
+  readonly places: [number, number] = [-1, -1];
   readonly address: Address;
   private readonly entries: PoolEntry[] = [];
   private firstNonce: bigint;
   private readyEntries = 0;
-  private leastRate = 0n;
+  private leastRated: PoolEntry | undefined;
   private totalCost = 0n;
 
   constructor(address: Address, firstNonce: bigint) {
@@ -69,34 +86,36 @@ export class AccountQueue {
 
   /** The entry that may be mined now. */
   get head(): PoolEntry | undefined {
-    return this.readyEntries > 0 ? this.entries[0] : undefined;
+    return this.readyAt(0);
+  }
+
+  /** The entry that may be mined after `index` others of this sender. */
+  readyAt(index: number): PoolEntry | undefined {
+    return index < this.readyEntries ? this.entries[index] : undefined;
   }
 
   get tail(): PoolEntry | undefined {
-    return this.entries.at(-1);
+    return this.entries[this.entries.length - 1];
+  }
+
+  get isTailReady(): boolean {
+    return this.readyEntries === this.entries.length;
+  }
+
+  /** One with the least rate of all. */
+  get poorest(): PoolEntry | undefined {
+    return this.leastRated;
   }
 
   /** Worth of the tail; the queue must not be empty. */
   get tailWorth(): Worth {
-    return {
-      ready: this.readyEntries === this.entries.length,
-      rate: this.leastRate,
-      sequence: this.entries.at(-1)!.sequence,
-    };
-  }
-
-  all(): readonly PoolEntry[] {
-    return this.entries;
+    const { sequence } = this.tail!;
+    return { ready: this.isTailReady, rate: this.leastRated!.rate, sequence };
   }
 
   at(nonce: bigint): PoolEntry | undefined {
     const index = this.indexOf(nonce);
     return this.entries[index]?.transaction.nonce === nonce ? this.entries[index] : undefined;
-  }
-
-  /** The entry that may be mined right after `entry`. */
-  after(entry: PoolEntry): PoolEntry | undefined {
-    return this.at(entry.transaction.nonce + 1n);
   }
 
   /** What `nonce` at `rate` would be worth here. */
@@ -109,23 +128,36 @@ export class AccountQueue {
     return { ready: nonce <= this.nextNonce, rate: least, sequence };
   }
 
-  /** The nonce must be free. */
+  /** The nonce must be free, and not below the account's. */
   insert(entry: PoolEntry): void {
     this.entries.splice(this.indexOf(entry.transaction.nonce), 0, entry);
-    this.refresh();
+    this.totalCost += costOf(entry.transaction);
+    const { leastRated } = this;
+    if (leastRated === undefined || isPoorer(entry, leastRated)) this.leastRated = entry;
+    this.countReady();
   }
 
   remove(entry: PoolEntry): void {
     const index = this.entries.indexOf(entry);
     if (index < 0) return;
     this.entries.splice(index, 1);
-    this.refresh();
+    this.totalCost -= costOf(entry.transaction);
+    if (entry === this.leastRated) this.findLeastRated();
+    this.readyEntries = Math.min(this.readyEntries, index);
   }
 
-  /** Sets the account's nonce. */
-  advance(firstNonce: bigint): void {
+  /** Sets the account's nonce; returns those below it, which are in here no more. */
+  advance(firstNonce: bigint): readonly PoolEntry[] {
+    if (firstNonce === this.firstNonce) return [];
+    let count = 0;
+    while (count < this.size && this.entries[count]!.transaction.nonce < firstNonce) count++;
+    const gone = this.entries.splice(0, count);
+    for (const { transaction } of gone) this.totalCost -= costOf(transaction);
+    if (count > 0) this.findLeastRated();
     this.firstNonce = firstNonce;
-    this.refresh();
+    this.readyEntries = 0;
+    this.countReady();
+    return gone;
   }
 
   private indexOf(nonce: bigint): number {
@@ -134,18 +166,19 @@ export class AccountQueue {
     return index;
   }
 
-  private refresh(): void {
-    this.readyEntries = 0;
-    this.totalCost = 0n;
-    this.leastRate = this.entries[0]?.rate ?? 0n;
-    let next = this.firstNonce;
-    for (const { transaction, rate } of this.entries) {
-      this.totalCost += costOf(transaction);
-      if (rate < this.leastRate) this.leastRate = rate;
-      if (transaction.nonce !== next) continue;
+  /** On from those that are known to be. */
+  private countReady(): void {
+    let next = this.nextNonce;
+    while (this.entries[this.readyEntries]?.transaction.nonce === next) {
       next += 1n;
       this.readyEntries++;
     }
+  }
+
+  private findLeastRated(): void {
+    let least = this.entries[0];
+    for (const entry of this.entries) if (least && isPoorer(entry, least)) least = entry;
+    this.leastRated = least;
   }
 }
 

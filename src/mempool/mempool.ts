@@ -13,11 +13,18 @@ import { type Address, idBytes, type TxId } from "../model/ids.ts";
 import { type Rejection, rejection } from "../model/rule-code.ts";
 import { addressOfKey, preimageOf, type Transaction } from "../model/transaction.ts";
 import { mempoolLimits } from "../params/limits.ts";
-import { AccountQueue, isOlder, isWorthLess, type PoolEntry, type Worth } from "./account-queue.ts";
+import {
+  AccountQueue,
+  isWorthLess,
+  type PoolEntry,
+  poorestTailFirst,
+  type Worth,
+} from "./account-queue.ts";
 import { checkAlone, checkAmongOwn, isExpired } from "./admission.ts";
+import { Expiry } from "./expiry.ts";
 import type { LedgerView } from "./ledger-view.ts";
 import { OrderedHeap } from "./ordered-heap.ts";
-import { hasRicherHead, selectFrom } from "./selection.ts";
+import { richestHeadFirst, selectFrom } from "./selection.ts";
 
 export interface MempoolOptions {
   readonly genesisHash: Uint8Array;
@@ -39,17 +46,9 @@ export class Mempool {
   private readonly options: Required<MempoolOptions>;
   private readonly byId = new Map<TxId, PoolEntry>();
   private readonly queues = new Map<Address, AccountQueue>();
-  private readonly byTail = new OrderedHeap<AccountQueue>((a, b) =>
-    isWorthLess(a.tailWorth, b.tailWorth),
-  );
-  private readonly byHead = new OrderedHeap<AccountQueue>(hasRicherHead);
-  private readonly byAge = new OrderedHeap<PoolEntry>(
-    (a, b) => a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && isOlder(a, b)),
-  );
-  private readonly bySlot = new OrderedHeap<PoolEntry>((a, b) => {
-    const difference = a.transaction.validUntilSlot - b.transaction.validUntilSlot;
-    return difference < 0 || (difference === 0 && isOlder(a, b));
-  });
+  private readonly byTail = new OrderedHeap<AccountQueue>(0, poorestTailFirst);
+  private readonly byHead = new OrderedHeap<AccountQueue>(1, richestHeadFirst);
+  private readonly expiry = new Expiry();
   private lastSequence = 0;
   private totalBytes = 0;
 
@@ -131,17 +130,18 @@ export class Mempool {
       ? this.view.validators()
       : [];
     for (const key of voters) touched.add(addressOfKey(key));
-    for (const block of [...disconnected, ...connected]) {
-      touched.add(addressOfKey(block.header.sealer));
-      for (const transaction of block.body.transactions) {
-        touched.add(transaction.from);
-        touched.add(transaction.to);
-      }
+    for (const { header, body } of disconnected) {
+      touched.add(addressOfKey(header.sealer));
+      for (const { to } of body.transactions) touched.add(to);
+    }
+    // Whoever a connected block pays has more than before, and all still fits.
+    for (const { body } of [...disconnected, ...connected]) {
+      for (const { from } of body.transactions) touched.add(from);
     }
     // Before settling: what comes back fills the gap before what its sender has pending.
     const oldestFirst = [...disconnected].sort((a, b) => a.header.height - b.header.height);
-    for (const block of oldestFirst) {
-      for (const transaction of block.body.transactions) this.takeBack(transaction);
+    for (const { body } of oldestFirst) {
+      for (const transaction of body.transactions) this.takeBack(transaction);
     }
     for (const address of touched) this.settle(address);
     this.dropExpired();
@@ -153,9 +153,9 @@ export class Mempool {
     return selectFrom(this.byHead, { bytesMax, countMax }, (t) => !isExpired(t, slot));
   }
 
-  /** When the oldest transaction expires. */
+  /** When the oldest transaction expires, or more that have expired are dropped. */
   get deadline(): number {
-    return this.byAge.first?.expiresAt ?? Number.POSITIVE_INFINITY;
+    return this.expiry.deadline;
   }
 
   tick(): void {
@@ -163,9 +163,12 @@ export class Mempool {
   }
 
   private entryOf(transaction: Transaction): PoolEntry {
+    const rate = (transaction.fee << 32n) / BigInt(transaction.bytes.length);
     return {
       transaction,
-      rate: (transaction.fee << 32n) / BigInt(transaction.bytes.length),
+      rate,
+      roundRate: Number(rate),
+      places: [-1, -1],
       sequence: ++this.lastSequence,
       expiresAt: this.env.clock.monotonicMs + mempoolLimits.expiryMs,
     };
@@ -215,7 +218,7 @@ export class Mempool {
     if (checkAlone(transaction, account, slot, this.options) !== undefined) return;
     const queue = this.queues.get(from) ?? new AccountQueue(from, account.nonce);
     if (queue.at(nonce) !== undefined) return;
-    queue.advance(account.nonce);
+    for (const used of queue.advance(account.nonce)) this.forget(used);
     this.insert(queue, this.entryOf(transaction));
     if (queue.size > mempoolLimits.perAccountMax) this.settle(from);
     while (this.isOver()) this.remove(this.byTail.first!.tail!);
@@ -231,34 +234,25 @@ export class Mempool {
     const queue = this.queues.get(address);
     if (queue === undefined) return;
     const { nonce, balance } = this.view.account(address);
-    for (const entry of [...queue.all()]) {
-      if (entry.transaction.nonce < nonce) this.remove(entry);
-    }
-    queue.advance(nonce);
+    for (const used of queue.advance(nonce)) this.forget(used);
     for (let tail = queue.tail; tail !== undefined; tail = queue.tail) {
       const { perAccountMax, nonceGapMax } = mempoolLimits;
       const isNear = tail.transaction.nonce <= queue.nextNonce + BigInt(nonceGapMax);
       const fits = queue.cost <= balance && queue.size <= perAccountMax && isNear;
       if (fits) break;
-      this.remove(tail);
+      queue.remove(tail);
+      this.forget(tail);
     }
     this.order(queue);
   }
 
+  /** Followers of what is dropped wait for another of its nonce. */
   private dropExpired(): void {
-    const now = this.env.clock.monotonicMs;
-    const slot = this.view.slot();
-    for (let e = this.byAge.first; e !== undefined && e.expiresAt <= now; e = this.byAge.first) {
-      this.drop(e);
+    const due = this.expiry.take(this.env.clock.monotonicMs, this.view.slot());
+    for (const entry of due) this.remove(entry);
+    for (const address of new Set(due.map(({ transaction }) => transaction.from))) {
+      this.settle(address);
     }
-    let e = this.bySlot.first;
-    for (; e !== undefined && isExpired(e.transaction, slot); e = this.bySlot.first) this.drop(e);
-  }
-
-  /** Removes it from wherever it stands; followers wait for another of its nonce. */
-  private drop(entry: PoolEntry): void {
-    this.remove(entry);
-    this.settle(entry.transaction.from);
   }
 
   private insert(queue: AccountQueue, entry: PoolEntry): void {
@@ -266,21 +260,24 @@ export class Mempool {
     this.queues.set(queue.address, queue);
     this.byId.set(transaction.id, entry);
     this.totalBytes += transaction.bytes.length;
-    this.byAge.set(entry);
-    if (transaction.validUntilSlot !== 0) this.bySlot.set(entry);
+    this.expiry.add(entry);
     queue.insert(entry);
     this.order(queue);
   }
 
   private remove(entry: PoolEntry): void {
+    const queue = this.queues.get(entry.transaction.from)!;
+    queue.remove(entry);
+    this.forget(entry);
+    this.order(queue);
+  }
+
+  /** What its queue has let go of. */
+  private forget(entry: PoolEntry): void {
     const { transaction } = entry;
-    const queue = this.queues.get(transaction.from)!;
     this.byId.delete(transaction.id);
     this.totalBytes -= transaction.bytes.length;
-    this.byAge.delete(entry);
-    this.bySlot.delete(entry);
-    queue.remove(entry);
-    this.order(queue);
+    this.expiry.delete(entry);
   }
 
   private order(queue: AccountQueue): void {

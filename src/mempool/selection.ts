@@ -6,18 +6,19 @@
  */
 import type { Transaction } from "../model/transaction.ts";
 import { mempoolLimits } from "../params/limits.ts";
-import type { AccountQueue, PoolEntry } from "./account-queue.ts";
-import { OrderedHeap } from "./ordered-heap.ts";
+import { type AccountQueue, isPoorer, type PoolEntry } from "./account-queue.ts";
+import { type HeapOrder, MergeHeap, type OrderedHeap } from "./ordered-heap.ts";
 
 /** `a` is mined before `b`. */
 export function isRicher(a: PoolEntry, b: PoolEntry): boolean {
-  return a.rate !== b.rate ? a.rate > b.rate : a.sequence < b.sequence;
+  return isPoorer(b, a) || (!isPoorer(a, b) && a.sequence < b.sequence);
 }
 
 /** Order of the accounts whose next transaction is there. */
-export function hasRicherHead(a: AccountQueue, b: AccountQueue): boolean {
-  return isRicher(a.head!, b.head!);
-}
+export const richestHeadFirst: HeapOrder<AccountQueue> = {
+  key: ({ head }) => -head!.roundRate,
+  before: (a, b) => isRicher(a.head!, b.head!),
+};
 
 export interface SelectionRoom {
   /** Encoded transactions in all. */
@@ -25,7 +26,7 @@ export interface SelectionRoom {
   readonly countMax: number;
 }
 
-/** `accounts` is ordered by `hasRicherHead`; `isWanted` may refuse, and with it all that follow. */
+/** `accounts` is ordered by `richestHeadFirst`; `isWanted` may refuse, and with it all that follow. */
 export function selectFrom(
   accounts: OrderedHeap<AccountQueue>,
   room: SelectionRoom,
@@ -33,16 +34,16 @@ export function selectFrom(
 ): readonly Transaction[] {
   const selected: Transaction[] = [];
   const heads = accounts.inOrder();
-  const followers = new OrderedHeap<Candidate>((a, b) => isRicher(a.entry, b.entry));
+  const followers = new MergeHeap<Candidate>((a, b) => isRicher(a.entry, b.entry));
   let bytesLeft = room.bytesMax;
   let missesInRow = 0;
-  let head = heads.next().value;
+  let head = candidateOf(heads.next().value, 0);
   while (selected.length < room.countMax && missesInRow < mempoolLimits.selectionMissesMax) {
     const follower = followers.first;
     let candidate: Candidate;
-    if (head !== undefined && (follower === undefined || isRicher(head.head!, follower.entry))) {
-      candidate = { queue: head, entry: head.head! };
-      head = heads.next().value;
+    if (head !== undefined && (follower === undefined || isRicher(head.entry, follower.entry))) {
+      candidate = head;
+      head = candidateOf(heads.next().value, 0);
     } else if (follower !== undefined) {
       candidate = follower;
       followers.pop();
@@ -55,13 +56,19 @@ export function selectFrom(
     missesInRow = 0;
     bytesLeft -= transaction.bytes.length;
     selected.push(transaction);
-    const next = candidate.queue.after(candidate.entry);
-    if (next !== undefined) followers.set({ queue: candidate.queue, entry: next });
+    const next = candidateOf(candidate.queue, candidate.index + 1);
+    if (next !== undefined) followers.push(next);
   }
   return selected;
 }
 
 interface Candidate {
   readonly queue: AccountQueue;
+  readonly index: number;
   readonly entry: PoolEntry;
+}
+
+function candidateOf(queue: AccountQueue | undefined, index: number): Candidate | undefined {
+  const entry = queue?.readyAt(index);
+  return queue && entry && { queue, index, entry };
 }

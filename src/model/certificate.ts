@@ -45,6 +45,11 @@ export interface Certificate extends CertificateFields {
 const bitmapAt = voteDataBytes + 32 + 2;
 const hashOfCertificate = tagged("cert/1");
 
+/** Bytes of one of a set of which all signed. */
+export function certificateBytesOf(validators: number): number {
+  return bitmapAt + Math.ceil(validators / 8) + chainLimits.sealBytes * validators;
+}
+
 export function encodeCertificate(fields: CertificateFields): Certificate {
   const { validatorCount, signers } = fields;
   assert(validatorCount >= 1 && validatorCount <= chainLimits.validatorsMax, "1 to 128 validators");

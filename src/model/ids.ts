@@ -20,7 +20,7 @@ export type NodeId = Brand<string, "NodeId">;
 type Id = BlockHash | TxId | PublicKey | Address | NodeId;
 
 function hex32<T extends Id>(bytes: Uint8Array): T {
-  assert(bytes.length === 32, `32 bytes expected, got ${bytes.length}`);
+  if (bytes.length !== 32) assert(false, `32 bytes expected, got ${bytes.length}`);
   return toHex(bytes) as string as T;
 }
 

@@ -11,7 +11,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { emptyBytes, equalBytes } from "../base/bytes.ts";
-import { sha256 } from "../crypto/hash.ts";
+import { sha256, sha256To } from "../crypto/hash.ts";
 
 export interface Inclusion {
   readonly index: number;
@@ -32,9 +32,7 @@ export interface Consistency {
 }
 
 export function merkleLeafHash(leaf: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + leaf.length);
-  input.set(leaf, 1);
-  return sha256(input);
+  return sha256(leafInput(leaf));
 }
 
 export function merkleNodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
@@ -45,12 +43,31 @@ export function merkleNodeHash(left: Uint8Array, right: Uint8Array): Uint8Array 
   return sha256(input);
 }
 
-/** 32 bytes. */
+/** Inputs of the leaves of usual length, and of nodes: filled anew for each hash. */
+const shortLeaf = new Uint8Array(1 + 512);
+const pair = new Uint8Array(1 + 64);
+pair[0] = 1;
+
+function leafInput(leaf: Uint8Array): Uint8Array {
+  const isShort = leaf.length < shortLeaf.length;
+  const input = isShort ? shortLeaf.subarray(0, 1 + leaf.length) : new Uint8Array(1 + leaf.length);
+  input.set(leaf, 1);
+  return input;
+}
+
+/** 32 bytes. Level by level in one piece of memory, where siblings lie side by side. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return sha256(emptyBytes);
-  let level = leaves.map(merkleLeafHash);
-  while (level.length > 1) level = levelAbove(level);
-  return level[0]!;
+  const level = new Uint8Array(32 * leaves.length);
+  for (const [index, leaf] of leaves.entries()) sha256To(level, 32 * index, leafInput(leaf));
+  for (let size = leaves.length; size > 1; size = (size + 1) >> 1) {
+    for (let at = 0; at + 1 < size; at += 2) {
+      for (let i = 0; i < 64; i++) pair[1 + i] = level[32 * at + i]!;
+      sha256To(level, 16 * at, pair);
+    }
+    if (size % 2 === 1) level.copyWithin(16 * (size - 1), 32 * (size - 1), 32 * size);
+  }
+  return level.slice(0, 32);
 }
 
 /** The siblings of leaf `index`, from the leaf to the root. */

@@ -6,7 +6,7 @@
  *  0 type 2 | 2 reserved 2 | 4 sender 32 | 36 nonce 8 | 44 fee 8 | 52 validUntilSlot 8
  *  60 to 32 | 92 amount 8 | 100 payload length 4 | 104 payload | signature 64
  */
-import { assert } from "../base/assert.ts";
+import { assert, defined } from "../base/assert.ts";
 import {
   concatBytes,
   readSafeU64,
@@ -17,17 +17,9 @@ import {
   writeU32,
   writeU64,
 } from "../base/bytes.ts";
-import { tag16, tagged } from "../crypto/hash.ts";
+import { tag16, taggedHex } from "../crypto/hash.ts";
 import { chainLimits } from "../params/limits.ts";
-import {
-  type Address,
-  addressOf,
-  idBytes,
-  type PublicKey,
-  publicKeyOf,
-  type TxId,
-  txIdOf,
-} from "./ids.ts";
+import { type Address, addressOf, idBytes, type PublicKey, publicKeyOf, type TxId } from "./ids.ts";
 import { type Rejection, rejection } from "./rule-code.ts";
 
 /** Those that the ledger knows; 1 is reserved for data. */
@@ -58,13 +50,13 @@ export interface Transaction extends TransactionFields {
 
 const headBytes = chainLimits.transactionHeadBytes;
 const bytesMin = headBytes + 64;
-const txIdHash = tagged("txid/1");
-const addressHash = tagged("addr/1");
+const txIdHash = taggedHex("txid/1");
+const addressHash = taggedHex("addr/1");
 const signingTag = tag16("tx/1");
 
 /** The address of an account: H("addr/1", public key). */
 export function addressOfKey(key: PublicKey): Address {
-  return addressOf(addressHash(idBytes(key)));
+  return addressHash(idBytes(key)) as string as Address;
 }
 
 /** All bytes but the signature. */
@@ -87,8 +79,8 @@ export function transactionPreimage(genesisHash: Uint8Array, unsigned: Uint8Arra
   return concatBytes(signingTag, genesisHash, unsigned);
 }
 
-/** The transaction in exactly `bytes`; keeps `bytes`, so hand it a copy that may be kept. */
-export function decodeTransaction(bytes: Uint8Array): Transaction | Rejection {
+/** What keeps `bytes` from being a transaction; cheap: nothing is hashed. */
+export function transactionLayoutProblem(bytes: Uint8Array): Rejection | undefined {
   const bad = (detail: string) => rejection("transaction-malformed", detail);
   if (bytes.length < bytesMin) return bad(`at least ${bytesMin} bytes, got ${bytes.length}`);
   if (bytes.length > chainLimits.transactionBytesMax) {
@@ -99,21 +91,27 @@ export function decodeTransaction(bytes: Uint8Array): Transaction | Rejection {
     return bad(`payload of ${payloadBytes} bytes does not end at the signature`);
   }
   if (readU16(bytes, 2) !== 0) return bad("reserved bytes must be zero");
-  const validUntilSlot = readSafeU64(bytes, 52);
-  if (validUntilSlot === undefined) return bad("validUntilSlot must be below 2^53");
-  const sender = publicKeyOf(bytes.subarray(4, 36));
+  if (readSafeU64(bytes, 52) === undefined) return bad("validUntilSlot must be below 2^53");
+  return undefined;
+}
+
+/** The transaction in exactly `bytes`; keeps `bytes`, so hand it a copy that may be kept. */
+export function decodeTransaction(bytes: Uint8Array): Transaction | Rejection {
+  const problem = transactionLayoutProblem(bytes);
+  if (problem !== undefined) return problem;
+  const key = bytes.subarray(4, 36);
   const unsigned = bytes.subarray(0, bytes.length - 64);
   return {
     type: readU16(bytes, 0),
-    sender,
-    from: addressOfKey(sender),
+    sender: publicKeyOf(key),
+    from: addressHash(key) as string as Address,
     nonce: readU64(bytes, 36),
     fee: readU64(bytes, 44),
-    validUntilSlot,
+    validUntilSlot: defined(readSafeU64(bytes, 52), "its layout is good"),
     to: addressOf(bytes.subarray(60, 92)),
     amount: readU64(bytes, 92),
-    payload: bytes.subarray(headBytes, headBytes + payloadBytes),
-    id: txIdOf(txIdHash(unsigned)),
+    payload: bytes.subarray(headBytes, bytes.length - 64),
+    id: txIdHash(unsigned) as string as TxId,
     signature: bytes.subarray(bytes.length - 64),
     bytes,
   };

@@ -1,6 +1,6 @@
 /**
  * The sessions of a node by connection, and the way out to them. Decides nothing about who may
- * connect (net/connection-manager) or what is said (node/router).
+ * connect (net/connections/connection-manager) or what is said (node/router).
  * Invariant: a closing link gives what it still has to say and is then forgotten.
  */
 import { assert } from "../base/assert.ts";

@@ -100,7 +100,11 @@ export class Membership {
     const { admission } = this.parts;
     const { conn, nodeId, isPinned } = newcomer;
     const member: Member = {
-      ...newcomer,
+      conn,
+      nodeId,
+      hello: newcomer.hello,
+      handshakeHash: newcomer.handshakeHash,
+      isPinned,
       speaks: hasFeature(newcomer.hello, helloFeatures.attest),
       until: this.env.clock.monotonicMs + connectionLimits.proofMs,
       isWaiting: false,
@@ -207,7 +211,8 @@ export class Membership {
   private show(member: Member): void {
     const { effects, genesisHash, nodeId, validatorKey: validator, validators } = this.parts;
     if (!member.speaks || member.job !== undefined || validator === undefined) return;
-    if (!validators().includes(validator)) return;
+    // Among members we may be elected and not know it: who is behind is let in by its proof alone.
+    if (!this.parts.admission.isPermissioned && !validators().includes(validator)) return;
     const { handshakeHash, nodeId: peerNodeId } = member;
     const session: AttestedSession = { genesisHash, handshakeHash, nodeId, peerNodeId };
     member.job = effects.sign({ type: "attest", validator, ...session });

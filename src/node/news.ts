@@ -4,7 +4,7 @@
  */
 import type { ChainManager } from "../chain/chain-manager.ts";
 import type { Imported } from "../chain/imported.ts";
-import type { Conn } from "../edge/conn.ts";
+import type { Conn, Ticket } from "../edge/conn.ts";
 import type { Answer } from "../edge/effect.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
@@ -18,6 +18,7 @@ import type { Relay } from "../net/relay/relay.ts";
 import type { Verdicts } from "../net/relay/verdicts.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import { inventoryKinds, type Message } from "../wire/messages.ts";
+import type { CompactRelay } from "./compact-relay.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 import type { PublicChain } from "./public-chain.ts";
 
@@ -52,6 +53,7 @@ export interface NewsParts {
   readonly connections: ConnectionManager;
   readonly mempool: Mempool;
   readonly relay: Relay;
+  readonly compact: CompactRelay;
   readonly sync: Synchronizer;
   readonly shown: PublicChain;
   /** The head is another block, and with it perhaps who is in charge. */
@@ -103,7 +105,10 @@ export class News {
         case "side":
           this.onSide(result.hash, result.source);
           break;
-        default: // duplicate, pending, future: nothing to do now.
+        case "pending":
+          this.onPending(result.hash, result.source);
+          break;
+        default: // duplicate, future: nothing to do now.
       }
     }
   }
@@ -132,6 +137,7 @@ export class News {
       effects.notify({ type: "transaction-rejected", id, code });
       return { type: "refused", code, detail };
     }
+    this.parts.compact.transactions.add(transaction);
     effects.notify({ type: "transaction-accepted", id });
     if (source !== undefined) this.parts.connections.onDelivered(source, "transaction");
     relay.announceTransaction(id, source);
@@ -146,7 +152,7 @@ export class News {
 
   private onMoved(moved: Extract<Imported, { type: "moved" }>): void {
     const { head, connected, disconnected, source, ticket } = moved;
-    const { connections, mempool, relay, shown } = this.parts;
+    const { compact, connections, mempool, relay, shown } = this.parts;
     mempool.onChainMoved(disconnected, connected);
     this.parts.onMoved();
     if (source === undefined) shown.hold(head.hash, ticket);
@@ -157,7 +163,26 @@ export class News {
     if (this.parts.slot() - head.slot > newsSlots) {
       return relay.onObtained(inventoryKinds.block, head.hash);
     }
-    relay.announceBlock(head.hash, source, source === undefined ? ticket : undefined);
+    // A rival of the head carries what the mempool has just given up.
+    for (const { body } of connected) {
+      for (const transaction of body.transactions) compact.transactions.add(transaction);
+    }
+    if (source !== undefined) compact.onFirst(source);
+    this.announce(head.hash, source, source === undefined ? ticket : undefined);
+  }
+
+  private announce(hash: BlockHash, source: Conn | undefined, after: Ticket | undefined): void {
+    const { compact, relay } = this.parts;
+    relay.announceBlock(hash, source, after, () => compact.server.messageOf(hash));
+  }
+
+  /** Its header is good and its body the header's: that is enough for those who want it at once. */
+  private onPending(hash: BlockHash, source: Conn | undefined): void {
+    const { chain, compact, relay } = this.parts;
+    const node = chain.node(hash);
+    if (source === undefined || node?.status !== "checking") return;
+    if (node.parent?.status !== "executed" || this.parts.slot() - node.slot > newsSlots) return;
+    relay.pushBlock(hash, source, undefined, () => compact.server.messageOf(hash));
   }
 
   /**
@@ -165,7 +190,7 @@ export class News {
    * a sibling of the head. So it is passed on like a head, once it is known to be valid.
    */
   private onSide(hash: BlockHash, source: Conn | undefined): void {
-    const { chain, relay, shown } = this.parts;
+    const { chain, shown } = this.parts;
     const slot = this.parts.slot();
     const node = chain.node(hash);
     if (node?.slot !== slot || chain.duties.timely(slot) !== node) return;
@@ -174,15 +199,15 @@ export class News {
     if (!isValid) return;
     const ticket = source === undefined ? chain.duties.makeDurable() : undefined;
     if (ticket !== undefined) shown.hold(hash, ticket);
-    relay.announceBlock(hash, source, ticket);
+    this.announce(hash, source, ticket);
   }
 
   private onRejected(rejected: Extract<Imported, { type: "rejected" }>): void {
-    const { code, detail } = rejected.rejection;
-    if (copyCodes.has(code)) {
-      this.parts.relay.onUnusable(inventoryKinds.block, rejected.hash);
-    }
+    const { hash, rejection, source } = rejected;
+    const { code, detail } = rejection;
+    if (copyCodes.has(code)) this.parts.relay.onUnusable(inventoryKinds.block, hash);
     // Our own block can only come too late for a clock that stepped: nobody to blame.
-    if (rejected.source !== undefined) this.parts.port.blame(rejected.source, code, detail);
+    if (source === undefined || this.parts.compact.isBlameless(source, hash)) return;
+    this.parts.port.blame(source, code, detail);
   }
 }

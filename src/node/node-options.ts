@@ -1,13 +1,11 @@
 /** What a node is told when it is made: who it is, its network, whom to connect to. */
+import type { VerifyMode } from "../chain/certified-ranges.ts";
 import type { BlockRef } from "../chain/records.ts";
 import type { SignerFloors } from "../edge/signer-floors.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
 import type { Recovery } from "../model/recovery.ts";
-import type { KnownAddress } from "../net/addresses/address-book.ts";
-import type { AsnOf } from "../net/addresses/netgroup.ts";
-import type { AccessOptions } from "../net/conduct/admission.ts";
-import type { KeptConduct } from "../net/conduct/misconduct.ts";
+import type { ConnectionOptions } from "../net/connections/connection-port.ts";
 
 export interface ValidatorOptions {
   /** Its secret is with the signer. */
@@ -17,7 +15,11 @@ export interface ValidatorOptions {
   readonly isFresh: boolean;
 }
 
-export interface NodeOptions extends AccessOptions, KeptConduct {
+/** What the connection manager is told by others, or finds out from the rest. */
+type OfNode = "self" | "bootId" | "slotMs" | "records";
+
+/** With all that the connection manager is told (net/connections/connection-port.ts). */
+export interface NodeOptions extends Omit<ConnectionOptions, OfNode> {
   readonly networkFile: NetworkFile;
   /** The file's text as bytes, given to fresh joiners. */
   readonly networkFileBytes: Uint8Array;
@@ -27,31 +29,11 @@ export interface NodeOptions extends AccessOptions, KeptConduct {
   readonly validator: ValidatorOptions | undefined;
   /** No other block at its height is believed. */
   readonly checkpoint?: BlockRef | undefined;
+  /** "certified" leaves out what a certificate above makes superfluous; "full" when absent. */
+  readonly verify?: VerifyMode | undefined;
   /** What the network went through; whoever adopted others is on another network. */
   readonly recoveries?: readonly Recovery[] | undefined;
-  /** Port where we accept connections, told to peers; 0 for none. */
-  readonly listenPort: number;
-  /** Peers to keep connected, `[identity@]host:port`. */
-  readonly connect: readonly string[];
-  /** Asked for addresses, in random order, while few are known. */
-  readonly bootstrap?: readonly string[] | undefined;
-  /** `ip:port` where others reach us, or "off" to say none; undefined: as peers see us. */
-  readonly advertise?: string | undefined;
-  /** Of the last run. */
-  readonly knownAddresses?: readonly KnownAddress[] | undefined;
-  /** Of the last run, 32 secret bytes. */
-  readonly addressKey?: Uint8Array | undefined;
-  /** Block-only peers of the last run, `ip:port`. */
-  readonly anchors?: readonly string[] | undefined;
-  readonly asnOf?: AsnOf | undefined;
-  /** Where our own HTTP API is no peer, whatever others say. */
-  readonly httpPort?: number | undefined;
-  readonly ownIps?: readonly string[] | undefined;
   readonly agent: string;
-  readonly peersMax: number;
-  readonly outboundTarget: number;
-  /** Loopback and private addresses may be learned, dialled and told on. */
-  readonly allowPrivate: boolean;
   /** Keep the last frame of each peer, up to 512 KiB, as evidence for third parties. */
   readonly recordFrames?: boolean;
   /** A thin line: small windows, and transactions passed on to few. */

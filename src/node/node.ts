@@ -21,6 +21,7 @@ import { idBytes, type NodeId, nodeIdOf } from "../model/ids.ts";
 import { slotAt } from "../model/network-file.ts";
 import { networkIdOf } from "../model/recovery.ts";
 import { ConnectionManager } from "../net/connections/connection-manager.ts";
+import { hasFeature, helloFeatures } from "../net/connections/link-features.ts";
 import { Gossip } from "../net/relay/gossip.ts";
 import { Relay } from "../net/relay/relay.ts";
 import { Verdicts } from "../net/relay/verdicts.ts";
@@ -29,6 +30,7 @@ import { ChainServer } from "../sync/server.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
 import { PayloadWriter } from "../wire/codec.ts";
 import { Commands } from "./commands.ts";
+import { CompactRelay } from "./compact-relay.ts";
 import { ConductQueries } from "./conduct-queries.ts";
 import { connectionsPort } from "./connections-port.ts";
 import { EffectQueue } from "./effect-queue.ts";
@@ -56,6 +58,7 @@ export class Node {
   private readonly shown: PublicChain;
   private readonly mempool: Mempool;
   private readonly relay: Relay;
+  private readonly compact: CompactRelay;
   private readonly sync: Synchronizer;
   private readonly server: ChainServer;
   private readonly gossip: Gossip;
@@ -84,7 +87,7 @@ export class Node {
     const genesisHash = idBytes(this.chain.genesisHash);
     const networkId = networkIdOf(genesisHash, options.recoveries);
     this.mempool = new Mempool(
-      env,
+      { ...env, signatures: this.chain.view.heard.signatures },
       {
         account: (address) => ledger.account(address),
         slot,
@@ -135,7 +138,11 @@ export class Node {
         onReady: (conn, nodeId, hello) => {
           if (this.peers.links.get(conn)?.inbound === false) this.reach.onReady(nodeId);
           if (options.recordFrames) this.peers.links.get(conn)?.session.record(true);
-          this.relay.onReady(conn, !this.connections.isBlockOnly(conn));
+          this.relay.onReady(conn, {
+            takesTransactions: !this.connections.isBlockOnly(conn),
+            takesCompact: hasFeature(hello, helloFeatures.compact),
+          });
+          this.compact.onReady(conn, this.peers.links.get(conn)?.inbound === false);
           this.gossip.onReady(conn);
           this.sync.onReady(conn, hello);
           this.news.greet(conn);
@@ -144,6 +151,7 @@ export class Node {
         onClosed: (conn, nodeId, code) => {
           if (nodeId !== undefined) this.reach.onClosed(nodeId, code);
           this.relay.onClosed(conn);
+          this.compact.onClosed(conn);
           this.gossip.onClosed(conn);
           this.sync.onClosed(conn);
           this.server.onClosed(conn);
@@ -164,6 +172,8 @@ export class Node {
     });
     this.server = new ChainServer(port, this.shown, effects, () => port.uploadTarget.isSpent);
     const { chain, connections, gossip, mempool, relay, server, shown, sync } = this;
+    const compact = new CompactRelay(env, { port, chain, shown, relay, sync, mempool });
+    this.compact = compact;
     const { validator } = options;
     const inStep = new InStep(sync, () => this.chain.duties.validatorCount);
     const isSynced = () => inStep.isSynced;
@@ -173,12 +183,14 @@ export class Node {
       new Validator(env, { effects, chain, mempool, file: networkFile, validator, isSynced });
     this.news = new News({
       ...{ effects, port, chain, connections, gossip, verdicts, mempool, relay, sync, shown, slot },
+      compact,
       onVote: (vote) => this.validator?.onVote(vote),
       onMoved: () => this.peers.members.onValidatorsChanged(),
     });
     const { news } = this;
     const router = new Router({
       ...{ port, connections, gossip, verdicts, relay, chain, mempool, sync, server, news },
+      compact,
     });
     const { nodeId, peers } = this;
     this.commands = new Commands({ effects, news, connections, peers });
@@ -202,6 +214,7 @@ export class Node {
       this.peers.deadline,
       this.connections.deadline,
       this.relay.deadline,
+      this.compact.deadline,
       this.sync.deadline,
       this.mempool.deadline,
       this.chain.deadline,
@@ -278,6 +291,7 @@ export class Node {
     this.peers.tick();
     this.connections.tick();
     this.relay.tick();
+    this.compact.tick();
     this.sync.tick();
     this.mempool.tick();
     this.reach.tick();

@@ -1,7 +1,7 @@
 /**
  * Connections from their first byte to their last: opens a session for each, feeds it, tells the
  * parts when a peer is ready or gone, and prices faults. Decides nothing about who may connect
- * (net/connection-manager) or what a message means (node/router).
+ * (net/connections/connection-manager) or what a message means (node/router).
  * Invariant: every end of a connection that had a session comes by `closed`, once.
  */
 import { unreachable } from "../base/assert.ts";
@@ -15,7 +15,7 @@ import { PeerClocks } from "../net/connections/peer-clocks.ts";
 import { UploadTarget } from "../net/relay/upload-target.ts";
 import { Session, type SessionEvent, type SessionOptions } from "../peer/session.ts";
 import { SharedLimits } from "../peer/shared-limits.ts";
-import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
+import type { DisconnectCode, Hello, Lane, Message } from "../wire/messages.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 import { type Link, Links } from "./links.ts";
 import { Membership, type MembershipParts } from "./membership.ts";
@@ -94,6 +94,10 @@ export class Peers implements PeerPort {
     return this.links.send(conn, message, after);
   }
 
+  hasForRead(conn: Conn, lane: Lane, bytes: number, onTheWay: number): boolean {
+    return this.links.get(conn)?.session.hasForRead(lane, bytes, onTheWay) ?? false;
+  }
+
   blame(conn: Conn, code: BlameCode, detail: string): void {
     const link = this.links.get(conn);
     if (link === undefined) return;
@@ -109,10 +113,17 @@ export class Peers implements PeerPort {
   onConnected(conn: Conn, inbound: boolean, address: string): void {
     const { connections } = this.port;
     if (!connections.onConnected(conn, inbound, address)) return this.effects.close(conn);
+    const { genesisHash, nodeSeed, nodeId, staticSecret, networkFile, writer } = this.base;
+    // Named one by one: an object made by spreading has a shape of its own, 450 bytes of it.
     const session = new Session(this.env, {
-      ...this.base,
-      shared: this.shared,
       conn,
+      genesisHash,
+      nodeSeed,
+      nodeId,
+      staticSecret,
+      networkFile,
+      writer,
+      shared: this.shared,
       role: inbound ? "responder" : "initiator",
       expectedNodeId: connections.expectedIdentity(conn),
       remoteAddress: address,

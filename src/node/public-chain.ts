@@ -43,6 +43,10 @@ export class PublicChain {
     return this.chain.anchor;
   }
 
+  get uncheckedHeight(): number {
+    return this.chain.ranges.uncheckedHeight;
+  }
+
   node(hash: BlockHash): TreeNode | undefined {
     return this.held.has(hash) ? undefined : this.chain.node(hash);
   }
@@ -65,6 +69,8 @@ export class PublicChain {
   ): readonly SealedHeader[] | { readonly below: number } {
     const found = this.chain.view.headersAfter(locator, stop, count);
     if ("below" in found) return found;
+    // Seals that nobody here looked at: whoever passed them on would pay for a bad one.
+    if ((found[0]?.header.height ?? Infinity) <= this.uncheckedHeight) return [];
     const end = found.findIndex((sealed) => this.held.has(sealed.header.hash));
     return end < 0 ? found : found.slice(0, end);
   }

@@ -81,7 +81,7 @@ export class Queries {
       /** The genesis hash, unless the network went through recoveries. */
       networkId: toHex(networkIdOf(idBytes(chain.genesisHash), options.recoveries)),
       role: options.validator === undefined ? "full" : "validator",
-      state: this.sync().state,
+      state: this.parts.sync.progress().state,
       halted: chain.halted?.detail,
       height: chain.head.height,
       headHash: chain.head.hash,
@@ -96,7 +96,11 @@ export class Queries {
   }
 
   sync() {
-    return this.parts.sync.progress();
+    const { chain, peers, sync } = this.parts;
+    const ranges = sync.ranges().map(({ conn, from, to, blocks }) => {
+      return { peer: peers.links.get(conn)?.nodeId ?? null, from, to, blocks };
+    });
+    return { ...sync.progress(), verify: chain.ranges.mode, ranges };
   }
 
   /** What the host keeps over a restart of where peers are; the key is a secret. */

@@ -27,6 +27,7 @@ import {
   type Message,
   type MessageOf,
 } from "../wire/messages.ts";
+import type { CompactRelay } from "./compact-relay.ts";
 import type { News } from "./news.ts";
 
 export interface RouterParts {
@@ -39,6 +40,7 @@ export interface RouterParts {
   readonly mempool: Mempool;
   readonly sync: Synchronizer;
   readonly server: ChainServer;
+  readonly compact: CompactRelay;
   readonly news: News;
 }
 
@@ -64,7 +66,8 @@ export class Router {
       case "get_data":
         return this.onGetData(conn, message);
       case "not_found":
-        return relay.onNotFound(conn, message.items);
+        relay.onNotFound(conn, message.items);
+        return this.parts.compact.onNotFound(conn, message.items);
       case "get_headers":
         return server.onGetHeaders(conn, message);
       case "headers":
@@ -83,6 +86,16 @@ export class Router {
         return this.onCertificate(conn, message.certificate);
       case "evidence":
         return this.onEvidence(conn, message.evidence);
+      case "compact_block":
+        return this.parts.news.onImported(this.parts.compact.onCompactBlock(conn, message));
+      case "block_txs":
+        return this.parts.news.onImported(this.parts.compact.onBlockTxs(conn, message));
+      case "get_block_txs":
+        if (this.speaksCompact(conn)) this.parts.compact.server.onGetBlockTxs(conn, message);
+        return;
+      case "relay_mode":
+        if (this.speaksCompact(conn)) relay.onRelayMode(conn, message.push);
+        return;
       case "ping":
       case "pong":
       case "credit":
@@ -127,12 +140,22 @@ export class Router {
         else port.send(conn, { type: "new_transaction", transaction: transaction.bytes });
         continue;
       }
-      if (!server.serveBlock(conn, blockHashOf(id))) missing.push(item);
+      const hash = blockHashOf(id);
+      const isCompact = item[0] === inventoryKinds.compact;
+      if (isCompact && !this.speaksCompact(conn)) continue;
+      if (isCompact && this.parts.compact.server.serve(conn, hash)) continue;
+      if (!server.serveBlock(conn, hash)) missing.push(item);
     }
     if (missing.length === 0) return;
     const items = new Uint8Array(missing.length * inventoryItemBytes);
     for (const [index, item] of missing.entries()) items.set(item, index * inventoryItemBytes);
     port.send(conn, { type: "not_found", items });
+  }
+
+  private speaksCompact(conn: Conn): boolean {
+    if (this.parts.relay.takesCompact(conn)) return true;
+    this.parts.port.blame(conn, "unsolicited", "compact blocks without the feature");
+    return false;
   }
 
   private onNewBlock(conn: Conn, message: MessageOf<"new_block">): void {

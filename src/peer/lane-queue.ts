@@ -59,9 +59,13 @@ export class LaneQueue {
     return this.bytes + this.parkedBytes;
   }
 
+  fits(bytes: number): boolean {
+    return this.heldBytes + bytes <= this.bytesMax;
+  }
+
   /** False when the lane is full. `passNow`: the order's present, where an idle lane re-enters. */
   push(message: Queued, passNow: number, now: number): boolean {
-    if (this.heldBytes + message.bytes > this.bytesMax) {
+    if (!this.fits(message.bytes)) {
       // What the disk holds up is not the peer's fault.
       if (!this.isEmpty) this.fullSince = Math.min(this.fullSince, now);
       return false;
@@ -72,7 +76,7 @@ export class LaneQueue {
 
   /** Like `push`, for a message that must not leave before `after` is durable. */
   park(message: Queued, after: Ticket): boolean {
-    if (this.heldBytes + message.bytes > this.bytesMax) return false;
+    if (!this.fits(message.bytes)) return false;
     if (this.parked === nothingParked) this.parked = [];
     this.parked.push({ ...message, after });
     this.parkedBytes += message.bytes;

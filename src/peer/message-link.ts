@@ -64,8 +64,8 @@ export class MessageLink {
    * from the clock: as that moves on, the alarm would be forgotten.
    */
   private heldUntil = never;
-  private recording = false;
-  private recorded: OpenedFrame | undefined;
+  /** The last frame; false: none is kept. */
+  private recorded: OpenedFrame | false | undefined = false;
 
   constructor(env: Env, channel: SecureChannel, options: LinkOptions) {
     this.env = env;
@@ -78,8 +78,8 @@ export class MessageLink {
     this.isInitiator = options.isInitiator;
     this.keepalive = new Keepalive(env, options.met);
     // Nothing new, and no answer is due: it only shows that message 3 was good.
-    const totalBytes = options.creditGrantedBytes;
-    if (!options.isInitiator) this.greeting = { type: "credit", totalBytes };
+    if (options.isInitiator) return;
+    this.greeting = { type: "credit", totalBytes: options.creditGrantedBytes };
   }
 
   get pong(): Pong | undefined {
@@ -87,9 +87,10 @@ export class MessageLink {
   }
 
   get deadline(): number {
-    const { keepalive, outbox, intake, heldUntil } = this;
+    const { keepalive, intake, heldUntil } = this;
     const readBy = this.frameBegunAt + wireLimits.frameReadMs;
-    return Math.min(keepalive.deadline, outbox.stalledAt, readBy, intake.resumeAt, heldUntil);
+    const stalledAt = this.outbox.stalledAt(heldUntil !== never);
+    return Math.min(keepalive.deadline, stalledAt, readBy, intake.resumeAt, heldUntil);
   }
 
   /** True when `take` would give something now. */
@@ -101,28 +102,25 @@ export class MessageLink {
   /** `hasOutput`, and who asks will `take` until there is nothing; otherwise the deadline does. */
   offer(): boolean {
     const { hasOutput, outbox } = this;
-    this.heldUntil = never;
+    this.endHold();
     if (hasOutput || outbox.isIdle) return hasOutput;
     const later = { ...this.room(anyBodyBytes), small: true, urgentOnly: false };
     if (outbox.isReady(later)) this.heldUntil = this.budget.nextAt(this.env.clock.monotonicMs);
     return false;
   }
 
-  /** The last frame received, when recording. */
   get lastFrame(): RecordedFrame | undefined {
     const frame = this.recorded;
-    if (frame === undefined) return undefined;
+    if (!frame) return undefined;
     return recordFrame(this.channel.fieldsOf(frame), frame.payload, frame.signature);
   }
 
   record(on: boolean): void {
-    this.recording = on;
-    this.recorded = undefined;
+    this.recorded = on && undefined;
   }
 
-  /** Bytes that wait in a lane, parked ones included. */
-  heldBytes(lane: Lane): number {
-    return this.outbox.heldBytes(lane);
+  hasForRead(lane: Lane, bytes: number, onTheWay: number): boolean {
+    return this.outbox.hasForRead(lane, bytes, onTheWay);
   }
 
   send(message: Message, after: Ticket | undefined): boolean {
@@ -156,9 +154,9 @@ export class MessageLink {
   /** One sealed frame of about `bytesMax` bytes, or undefined when nothing may leave now. */
   take(bytesMax: number): Uint8Array | undefined {
     if (this.greeting !== undefined) {
-      const payload = encodePayload([this.greeting]);
+      const greeting = encodePayload([this.greeting]);
       this.greeting = undefined;
-      return this.seal(0, payload);
+      return this.seal(0, greeting);
     }
     const composed = this.outbox.compose(this.room(bytesMax));
     if (composed !== undefined) {
@@ -179,7 +177,7 @@ export class MessageLink {
 
   /** Queues the LAST frame. `orderly`: what is already queued, bulk aside, still goes before it. */
   finish(code: DisconnectCode, text: string, orderly: boolean): void {
-    if (orderly) this.outbox.dropOptional();
+    if (orderly) this.outbox.dropOptional(this.env.clock.monotonicMs);
     else this.outbox.clear();
     this.owed = nothingOwed;
     this.farewell = { type: "disconnect", code, text };
@@ -191,13 +189,13 @@ export class MessageLink {
     if (now >= this.frameBegunAt + wireLimits.frameReadMs) {
       throw new WireError("timeout-frame", `a frame took over ${wireLimits.frameReadMs} ms`);
     }
-    if (now >= this.outbox.stalledAt) {
-      throw new WireError("stalled-reader", `a lane was full for ${wireLimits.outboxStalledMs} ms`);
+    if (now >= this.outbox.stalledAt(this.heldUntil !== never)) {
+      throw new WireError("stalled-reader", "it takes nothing of what waits for it");
     }
     const ping = this.nextPing();
     if (ping !== undefined) this.owe(ping);
     // Who ticks looks for output after it.
-    if (now >= this.heldUntil) this.heldUntil = never;
+    if (now >= this.heldUntil) this.endHold();
     return this.intake.tick(now) ? [{ type: "reading", on: true }] : [];
   }
 
@@ -209,18 +207,18 @@ export class MessageLink {
     this.intake.close();
   }
 
+  private endHold(): void {
+    if (this.heldUntil === never) return;
+    this.heldUntil = never;
+    this.outbox.excuse(this.env.clock.monotonicMs);
+  }
+
   private room(bodyBytes: number): Room {
-    // A closing link waits for no credit and no budget: the connection ends either way.
-    if (this.farewell !== undefined) {
-      return { bodyBytes, creditBytes: 0, small: true, urgentOnly: false };
-    }
     const now = this.env.clock.monotonicMs;
-    return {
-      bodyBytes: Math.min(bodyBytes, this.budget.frameBytesMax),
-      creditBytes: this.credit.leftBytes,
-      small: this.budget.hasSmall(now),
-      urgentOnly: !this.budget.hasLine(now),
-    };
+    // A closing link waits for no credit and no budget: the connection ends either way.
+    return this.farewell === undefined
+      ? this.budget.room(bodyBytes, this.credit.leftBytes, now)
+      : { bodyBytes, creditBytes: 0, small: true, urgentOnly: false, now };
   }
 
   private seal(flags: number, payload: Uint8Array): Uint8Array {
@@ -242,7 +240,7 @@ export class MessageLink {
 
   /** True when it was the LAST frame. */
   private onFrame(frame: OpenedFrame, now: number, events: SessionEvent[]): boolean {
-    if (this.recording) this.recorded = frame;
+    if (this.recorded !== false) this.recorded = frame;
     const messages: Message[] = [];
     let ended = false;
     const payload = this.inbox.onFrame(frame);
@@ -293,8 +291,8 @@ export class MessageLink {
     return { type: "ping", nonce: action.nonce, sentAtMs: this.env.clock.wallMs };
   }
 
-  private answerPing(nonce: Uint8Array): void {
-    const sentAtMs = this.env.clock.wallMs;
-    this.send({ type: "pong", nonce: copyBytes(nonce), sentAtMs }, undefined);
+  private answerPing(ofPeer: Uint8Array): void {
+    const nonce = copyBytes(ofPeer);
+    this.send({ type: "pong", nonce, sentAtMs: this.env.clock.wallMs }, undefined);
   }
 }

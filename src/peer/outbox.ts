@@ -13,11 +13,12 @@
 import { defined } from "../base/assert.ts";
 import type { Ticket } from "../edge/conn.ts";
 import { wireLimits } from "../params/limits.ts";
-import { encodedBytes, encodePayload, PayloadWriter } from "../wire/codec.ts";
+import { encodedBytes, PayloadWriter } from "../wire/codec.ts";
 import { bodyBytesOf, frameFlags, payloadBytesOf } from "../wire/frame.ts";
 import { type Lane, type Message, messageRules } from "../wire/messages.ts";
 import { LaneQueue } from "./lane-queue.ts";
-import type { SharedRoom } from "./shared-room.ts";
+import { PayloadChain } from "./payload-chain.ts";
+import type { RoomShare, SharedRoom } from "./shared-room.ts";
 
 /** A payload and the flags of the frame it is to travel in. */
 export interface Composed {
@@ -36,19 +37,21 @@ export interface Room {
   readonly small: boolean;
   /** True: only votes and what travels with them. */
   readonly urgentOnly: boolean;
+  /** Monotonic, ms. */
+  readonly now: number;
 }
 
 /** The rest of a payload that did not fit into one frame. */
 interface Chain {
   readonly lane: LaneQueue;
-  readonly payload: Uint8Array;
-  at: number;
+  readonly payload: PayloadChain;
 }
 
 /** No piece with MORE is smaller, but for the few bytes that its last one needs. */
 const smallBytes = wireLimits.smallFrameBodyBytes;
 /** What the smallest legal frame carries; the last piece of a chain has at least as much. */
 const pieceBytesMin = payloadBytesOf(wireLimits.frameBodyBytesMin);
+const never = Number.POSITIVE_INFINITY;
 /** A message of more bytes cannot travel in one frame. */
 const wholeBytesMax = wireLimits.framePayloadBytesMax - 1;
 
@@ -69,14 +72,12 @@ export class Outbox {
   private chain: Chain | undefined;
   private passNow = 0;
   private durableThrough = Number.NEGATIVE_INFINITY;
-  private readonly sharedRoom: SharedRoom | undefined;
-  /** What of the shared room is taken. */
-  private sharedBytes = 0;
+  private readonly share: RoomShare | undefined;
 
   /** `writer` may serve many outboxes: what it holds is sealed before the next use. */
   constructor(writer?: PayloadWriter, room?: SharedRoom) {
     this.sharedWriter = writer;
-    this.sharedRoom = room;
+    this.share = room?.open();
   }
 
   /** False when the lane is full. The bytes in `message` must not change until it has left. */
@@ -84,12 +85,12 @@ export class Outbox {
     const queue = this.queueOf(messageRules[message.type].lane);
     const queued = { message, bytes: encodedBytes(message) };
     const isLarge = queue === this.bulk || queue === this.block;
-    if (isLarge && this.sharedRoom?.has(this.sharedBytes, queued.bytes) === false) return false;
+    if (isLarge && this.share?.has(queued.bytes) === false) return false;
     const isTaken =
       after === undefined || after <= this.durableThrough
         ? queue.push(queued, this.passNow, now)
         : queue.park(queued, after);
-    if (isLarge) this.settle();
+    if (isLarge) this.settle(now);
     return isTaken;
   }
 
@@ -98,17 +99,31 @@ export class Outbox {
     for (const queue of this.lanes) queue.onDurable(through, this.passNow);
   }
 
+  /** May so much be read from disk for it? `onTheWay`: is being read, for whomever. */
+  hasForRead(lane: Lane, bytes: number, onTheWay: number): boolean {
+    return this.queueOf(lane).fits(bytes) && (this.share?.hasForRead(bytes, onTheWay) ?? true);
+  }
+
   /** Bytes waiting or parked in a lane. */
   heldBytes(lane: Lane): number {
     const chain = this.chain?.lane.lane === lane ? this.chain : undefined;
-    return this.queueOf(lane).heldBytes + (chain ? chain.payload.length - chain.at : 0);
+    return this.queueOf(lane).heldBytes + (chain?.payload.leftBytes ?? 0);
   }
 
-  /** When a peer that takes nothing of what matters is to be given up. */
-  get stalledAt(): number {
+  /**
+   * When a peer that takes nothing is to be given up: of what matters, or of anything while others
+   * need the room. `isHeldBack`: it is us who let it wait.
+   */
+  stalledAt(isHeldBack: boolean): number {
     const { vote, block, control } = this;
     const since = Math.min(vote.fullSince, block.fullSince, control.fullSince);
-    return since + wireLimits.outboxStalledMs;
+    const shareUntil = isHeldBack ? never : (this.share?.stalledAt ?? never);
+    return Math.min(since + wireLimits.outboxStalledMs, shareUntil);
+  }
+
+  /** That nothing left until now was not the peer's doing. */
+  excuse(now: number): void {
+    this.share?.excuse(now);
   }
 
   /** True when nothing waits that could leave, whatever the room. Asked after every step. */
@@ -128,7 +143,7 @@ export class Outbox {
     const queue = this.next(room);
     if (queue === undefined) return undefined;
     const composed = this.composeOf(queue, room);
-    this.settle();
+    this.settle(room.now);
     return composed;
   }
 
@@ -142,26 +157,22 @@ export class Outbox {
   }
 
   /** Before a goodbye: what was promised to the peer goes first, what it asked for does not. */
-  dropOptional(): void {
+  dropOptional(now: number): void {
     this.bulk.clear();
     this.chain = undefined;
     for (const queue of this.lanes) queue.clearParked();
-    this.settle();
+    this.settle(now);
   }
 
   clear(): void {
     for (const queue of this.lanes) queue.clear();
     this.chain = undefined;
-    this.settle();
+    this.share?.settle(0, never);
   }
 
   /** Tells the shared room what is held now of the lanes that large things wait in. */
-  private settle(): void {
-    if (this.sharedRoom === undefined) return;
-    const held = this.heldBytes("block") + this.heldBytes("bulk");
-    if (held === this.sharedBytes) return;
-    this.sharedRoom.move(this.sharedBytes, held);
-    this.sharedBytes = held;
+  private settle(now: number): void {
+    this.share?.settle(this.heldBytes("block") + this.heldBytes("bulk"), now);
   }
 
   private queueOf(lane: Lane): LaneQueue {
@@ -195,7 +206,7 @@ export class Outbox {
 
   private mayBulk(queue: LaneQueue, room: Room): boolean {
     if (this.chain !== undefined && this.chain.lane !== queue) return false;
-    const bytes = this.chain ? this.chain.payload.length - this.chain.at : queue.bytes + 1;
+    const bytes = this.chain?.payload.leftBytes ?? queue.bytes + 1;
     const needed = Math.min(bodyBytesOf(Math.min(bytes, smallBytes)), smallBytes);
     return room.creditBytes >= needed && (room.small || needed === smallBytes);
   }
@@ -206,16 +217,16 @@ export class Outbox {
       if (queue === this.bulk && first.bytes + 1 <= payloadBytesMax) {
         return this.gatherBulk(payloadBytesMax);
       }
-      this.chain = { lane: queue, payload: encodePayload([queue.shift().message]), at: 0 };
+      const writer = this.sharedWriter ?? new PayloadWriter();
+      this.chain = { lane: queue, payload: new PayloadChain(queue.shift().message, writer) };
     }
-    const chain = defined(this.chain, "an empty lane sends the rest of its chain");
-    let end = Math.min(chain.at + payloadBytesMax, chain.payload.length);
-    const rest = chain.payload.length - end;
-    if (rest > 0 && rest < pieceBytesMin) end -= pieceBytesMin;
-    const payload = chain.payload.subarray(chain.at, end);
-    chain.at = end;
-    queue.spend(payload.length);
-    if (end < chain.payload.length) return { flags: frameFlags.bulk | frameFlags.more, payload };
+    const { payload: whole } = defined(this.chain, "an empty lane sends the rest of its chain");
+    let bytes = Math.min(payloadBytesMax, whole.leftBytes);
+    const rest = whole.leftBytes - bytes;
+    if (rest > 0 && rest < pieceBytesMin) bytes -= pieceBytesMin;
+    const payload = whole.take(bytes);
+    queue.spend(bytes);
+    if (whole.leftBytes > 0) return { flags: frameFlags.bulk | frameFlags.more, payload };
     this.chain = undefined;
     return { flags: frameFlags.bulk, payload };
   }

@@ -7,6 +7,7 @@
 import type { FairShare } from "../base/fair-budget.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { wireLimits } from "../params/limits.ts";
+import type { Room } from "./outbox.ts";
 import type { SharedLimits } from "./shared-limits.ts";
 
 export class SendingBudget {
@@ -20,20 +21,22 @@ export class SendingBudget {
     this.upload = shared?.upload?.open();
   }
 
+  /** What may leave now, to a peer that still takes `creditBytes` in bulk. */
+  room(bodyBytes: number, creditBytes: number, now: number): Room {
+    return {
+      bodyBytes: Math.min(bodyBytes, this.frameBytesMax),
+      creditBytes,
+      small: this.smallFrames.has(now),
+      urgentOnly: this.upload !== undefined && this.upload.availableAt(now) > now,
+      now,
+    };
+  }
+
   /** On a limited line a frame is no larger than need be, or one peer's would be a long turn. */
-  get frameBytesMax(): number {
+  private get frameBytesMax(): number {
     return this.upload === undefined
       ? wireLimits.frameBodyBytesMax
       : wireLimits.smallFrameBodyBytes;
-  }
-
-  hasSmall(now: number): boolean {
-    return this.smallFrames.has(now);
-  }
-
-  /** Has the line room for more than votes? */
-  hasLine(now: number): boolean {
-    return this.upload === undefined || this.upload.availableAt(now) <= now;
   }
 
   /** The next whole millisecond at which one of them has more than at `now`. */

@@ -14,7 +14,7 @@ import { idBytes, type NodeId } from "../model/ids.ts";
 import { connectionLimits } from "../params/limits.ts";
 import type { PayloadWriter } from "../wire/codec.ts";
 import { type WireCode, WireError } from "../wire/errors.ts";
-import type { DisconnectCode, Hello, Message } from "../wire/messages.ts";
+import type { DisconnectCode, Hello, Lane, Message } from "../wire/messages.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";
 import { Handshake } from "./handshake.ts";
 import type { Pong } from "./keepalive.ts";
@@ -33,7 +33,7 @@ export interface SessionOptions {
   readonly nodeSeed: Uint8Array;
   readonly nodeId: NodeId;
   /** The X25519 key of this process, 32 bytes; one of its own when absent. */
-  readonly staticSecret?: Uint8Array;
+  readonly staticSecret?: Uint8Array | undefined;
   /** Pinned or known identity of whom we dialled. */
   readonly expectedNodeId: NodeId | undefined;
   readonly hello: (remoteAddress: string) => Hello;
@@ -41,7 +41,7 @@ export interface SessionOptions {
   /** Called for a genesis request; undefined refuses it. */
   readonly networkFile: (remoteAddress: string) => Uint8Array | undefined;
   /** One for all sessions of a process saves each frame a buffer. */
-  readonly writer?: PayloadWriter;
+  readonly writer?: PayloadWriter | undefined;
   /** One for all sessions of a node; without it a session is bound by its own limits alone. */
   readonly shared?: SharedLimits;
 }
@@ -152,6 +152,11 @@ export class Session {
     return this.state.type === "ready" && this.state.link.send(message, after);
   }
 
+  /** May so many bytes be read from disk for that lane, beside those being read for any? */
+  hasForRead(lane: Lane, bytes: number, onTheWay: number): boolean {
+    return this.state.type === "ready" && this.state.link.hasForRead(lane, bytes, onTheWay);
+  }
+
   /** Everything up to and including this ticket survives a power cut. */
   onDurable(through: Ticket): void {
     if (this.state.type === "ready") this.state.link.onDurable(through);
@@ -165,9 +170,7 @@ export class Session {
         this.state = { type: "closing", link: this.state.link };
         break;
       case "handshaking":
-        this.state.handshake.fail();
-        this.output.length = 0;
-        this.state = { type: "closed" };
+        this.onClosed();
         break;
       default:
     }

@@ -68,7 +68,7 @@ export class Sweep {
         this.onReport(await ask(worker, { seed, options: this.options }));
       }
     } finally {
-      worker.disconnect();
+      if (worker.connected) worker.disconnect();
     }
   }
 }

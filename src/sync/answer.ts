@@ -12,6 +12,8 @@ export type Step =
   | { readonly type: "send"; readonly message: Message }
   /** The store was asked; `onLoaded` will come. */
   | { readonly type: "waiting" }
+  /** What is next is on disk and stays there until the peer has room for it. */
+  | { readonly type: "blocked" }
   | { readonly type: "done" };
 
 export interface Answer {
@@ -19,9 +21,13 @@ export interface Answer {
   readonly job: Job | undefined;
   /** Bytes in memory for this answer, beyond what the chain holds anyway. */
   readonly heldBytes: number;
+  /** Bytes that `job` brings, about. */
+  readonly loadingBytes: number;
   step(): Step;
   /** The message of the last step was taken. */
   onSent(): void;
+  /** It was not: what was read for it is let go, and read again when there is room. */
+  onRefused(): void;
   /** Values of `job`, in the order of its keys. */
   onLoaded(values: readonly (Uint8Array | undefined)[]): void;
 }

@@ -19,6 +19,7 @@ import type { PeerPort } from "../edge/port.ts";
 import { type BlockHash, blockHashOf } from "../model/ids.ts";
 import { syncLimits } from "../params/limits.ts";
 import type { MessageOf } from "../wire/messages.ts";
+import { fittingBodies } from "./body-fitting.ts";
 import { BodyPeer, type BodyRequest } from "./body-peer.ts";
 import { shareOf } from "./body-share.ts";
 import { BodyWindow } from "./body-window.ts";
@@ -28,6 +29,14 @@ import type { SyncChain, SyncNode } from "./sync-chain.ts";
 import { WithheldBodies } from "./withheld.ts";
 
 const never = Number.POSITIVE_INFINITY;
+
+/** `blocks` of the heights `from` to `to` are on their way from that peer. */
+export interface AskedRange {
+  readonly conn: Conn;
+  readonly from: number;
+  readonly to: number;
+  readonly blocks: number;
+}
 
 export class BlockDownload {
   private readonly env: Env;
@@ -56,6 +65,17 @@ export class BlockDownload {
   /** Blocks and bytes on their way or waiting for their turn. */
   get load(): { readonly blocks: number; readonly bytes: number } {
     return { blocks: this.window.count, bytes: this.window.bytes };
+  }
+
+  /** What each peer was asked for and still owes; nobody who owes nothing. */
+  ranges(): AskedRange[] {
+    return [...this.peers.values()].flatMap((peer) => {
+      const owed = [...peer.requests.values()].flatMap((request) => [...request.owed.keys()]);
+      const heights = owed.flatMap((hash) => this.chain.node(hash)?.height ?? []);
+      if (heights.length === 0) return [];
+      const [from, to] = [Math.min(...heights), Math.max(...heights)];
+      return [{ conn: peer.conn, from, to, blocks: heights.length }];
+    });
   }
 
   onReady(conn: Conn, height: number): void {
@@ -187,9 +207,9 @@ export class BlockDownload {
     this.withheld.expire(now, this.peers.size < 2);
     if (this.peers.size === 0) return;
     const missing = this.missing(now);
-    this.window.letGo(this.chain);
+    if (missing.length === 0 || this.window.isTight) this.window.letGo(this.chain);
     if (missing.length === 0) return;
-    const wanted = this.fitting(missing);
+    const { wanted, isPutOff } = fittingBodies(this.chain, this.window, missing);
     let unasked = this.giveOut(wanted, this.highest(), now);
     // Nobody who claims to have the front can be asked: then claims do not count.
     if (unasked[0] === missing[0]) unasked = this.giveOut(unasked, 0, now);
@@ -197,7 +217,8 @@ export class BlockDownload {
       // All wait: for their turn in the chain, or for a peer that may be asked again.
       const waitMs = wanted.length > 0 ? syncLimits.fruitlessMinMs : syncLimits.roomPollMs;
       this.lookAt = now + waitMs;
-    } else if (unasked.length > 0) this.lookAt = now + syncLimits.fruitlessMinMs;
+    } else if (isPutOff) this.lookAt = now + syncLimits.roomPollMs;
+    else if (unasked.length > 0) this.lookAt = now + syncLimits.fruitlessMinMs;
     this.watchFront(missing[0]!, now);
   }
 
@@ -211,20 +232,6 @@ export class BlockDownload {
       const allLackIt = front !== undefined && peers.every((peer) => peer.lacks(front, now));
       if (!this.withheld.isGivenUp(front, allLackIt, now)) return missing;
     }
-  }
-
-  /** Of `missing`, in order, what is not on its way yet and has room. */
-  private fitting(missing: readonly SyncNode[]): SyncNode[] {
-    const fitting: SyncNode[] = [];
-    let bytes = 0;
-    for (const node of missing) {
-      if (this.window.requestOf(node.hash) !== undefined) continue;
-      bytes += node.sealed.header.bodyBytes;
-      const isFront = node === missing[0];
-      if (!isFront && !this.window.hasRoom(fitting.length + 1, bytes)) break;
-      fitting.push(node);
-    }
-    return fitting;
   }
 
   /**

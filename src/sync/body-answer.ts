@@ -6,7 +6,7 @@
  *
  *   hashes -> heights (I) -> headers with sizes (C) -> bodies (B), batch by batch
  */
-import { concatBytes } from "../base/bytes.ts";
+import { concatBytes, readU64 } from "../base/bytes.ts";
 import { bodyKey, canonicalKey, indexKey } from "../chain/records.ts";
 import type { Job } from "../edge/conn.ts";
 import { decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
@@ -36,7 +36,7 @@ type Loading =
       readonly indexes: readonly number[];
       readonly heights: readonly number[];
     }
-  | { readonly type: "bodies"; readonly indexes: readonly number[] };
+  | { readonly type: "bodies"; readonly indexes: readonly number[]; readonly bytes: number };
 
 export interface BodyQuestion {
   /** Undefined: `get_data`, answered by `new_block`. */
@@ -44,6 +44,8 @@ export interface BodyQuestion {
   readonly hashes: readonly BlockHash[];
   /** True: what is on disk only is not served. */
   readonly newOnly: boolean;
+  /** May a body of so many bytes wait for the peer? */
+  readonly hasForRead: (bytes: number) => boolean;
 }
 
 export class BodyAnswer implements Answer {
@@ -72,6 +74,10 @@ export class BodyAnswer implements Answer {
     return bytes;
   }
 
+  get loadingBytes(): number {
+    return this.loading?.type === "bodies" ? this.loading.bytes : 0;
+  }
+
   step(): Step {
     const { position } = this;
     const hash = this.question.hashes[position];
@@ -82,14 +88,20 @@ export class BodyAnswer implements Answer {
     if (this.loading !== undefined) return { type: "waiting" };
     const place = this.places[position]!;
     if (place.type === "absent") return this.send(hash, undefined);
-    if (place.type === "disk") this.loadBodies();
-    else this.locate();
+    if (place.type === "disk") {
+      if (!this.question.hasForRead(place.bytes)) return { type: "blocked" };
+      this.loadBodies();
+    } else this.locate();
     return this.loading === undefined ? this.step() : { type: "waiting" };
   }
 
   onSent(): void {
     this.bodies.delete(this.position);
     this.position++;
+  }
+
+  onRefused(): void {
+    this.bodies.clear();
   }
 
   onLoaded(values: readonly (Uint8Array | undefined)[]): void {
@@ -115,9 +127,17 @@ export class BodyAnswer implements Answer {
     const sealed = this.chain.node(hash)?.sealed;
     const kept = place.type === "disk" ? place.header : undefined;
     const header = sealed === undefined ? kept : encodeSealedHeader(sealed);
-    if (body !== undefined && header !== undefined) return { type: "new_block", header, body };
+    if (body !== undefined && header !== undefined && this.isSealGood(header)) {
+      return { type: "new_block", header, body };
+    }
     const kind = new Uint8Array([inventoryKinds.block]);
     return { type: "not_found", items: concatBytes(kind, idBytes(hash)) };
+  }
+
+  /** Whoever passes on a seal that nobody looked at would pay for a bad one. */
+  private isSealGood(header: Uint8Array): boolean {
+    const { uncheckedHeight } = this.chain;
+    return uncheckedHeight === 0 || readU64(header, 8) > BigInt(uncheckedHeight);
   }
 
   /** Places all that is still unknown, from here on: one job for the heights of all of them. */
@@ -183,12 +203,12 @@ export class BodyAnswer implements Answer {
     for (let index = this.position; index < this.places.length; index++) {
       const place = this.places[index]!;
       if (place.type !== "disk") continue;
+      if (indexes.length > 0 && bytes + place.bytes > syncLimits.answerLoadBytesMax) break;
       bytes += place.bytes;
-      if (indexes.length > 0 && bytes > syncLimits.answerLoadBytesMax) break;
       indexes.push(index);
       keys.push(bodyKey({ height: place.height, hash: this.question.hashes[index]! }));
     }
-    this.ask({ type: "bodies", indexes }, keys);
+    this.ask({ type: "bodies", indexes, bytes }, keys);
   }
 
   private ask(loading: Loading, keys: readonly Uint8Array[]): void {

@@ -31,6 +31,20 @@ export class BodyWindow {
     return this.requested.get(hash);
   }
 
+  /** There may be too little room for what peers could be asked for: worth a look at what is held. */
+  get isTight(): boolean {
+    const { blocksPerRequestMax, requestsPerPeerMax, requestBytesMax } = syncLimits;
+    return !this.hasRoom(
+      requestsPerPeerMax * blocksPerRequestMax,
+      requestsPerPeerMax * requestBytesMax,
+    );
+  }
+
+  /** It is their number, not their size, that leaves no room for a request worth its while. */
+  get isFullOfBlocks(): boolean {
+    return this.count + syncLimits.requestBlocksMin > syncLimits.bodyWindowBlocks;
+  }
+
   hasRoom(count: number, bytes: number): boolean {
     return (
       this.count + count <= syncLimits.bodyWindowBlocks &&

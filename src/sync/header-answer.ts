@@ -9,9 +9,12 @@ import { canonicalKey, indexKey } from "../chain/records.ts";
 import type { Job } from "../edge/conn.ts";
 import { encodeSealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
+import { chainLimits } from "../params/limits.ts";
 import type { Answer, Step } from "./answer.ts";
 import { buriedHeightOf, isRecordOf, sealedHeaderOf } from "./buried.ts";
 import type { Loads, ServedChain } from "./sync-chain.ts";
+
+const sealedHeaderBytes = chainLimits.headerBytes + chainLimits.sealBytes;
 
 export interface HeaderQuestion {
   readonly request: number;
@@ -19,6 +22,8 @@ export interface HeaderQuestion {
   readonly stop: BlockHash;
   /** At most `headersPerMessageMax`. */
   readonly count: number;
+  /** May headers of so many bytes wait for the peer? */
+  readonly hasForRead: (bytes: number) => boolean;
 }
 
 export class HeaderAnswer implements Answer {
@@ -46,8 +51,16 @@ export class HeaderAnswer implements Answer {
     return this.state.type === "ready" ? this.state.headers.length : 0;
   }
 
+  get loadingBytes(): number {
+    return this.state.type === "reading" ? this.question.count * sealedHeaderBytes : 0;
+  }
+
   step(): Step {
-    if (this.state.type === "asked") this.begin();
+    if (this.state.type === "asked") {
+      const { count, hasForRead } = this.question;
+      if (!hasForRead(count * sealedHeaderBytes)) return { type: "blocked" };
+      this.begin();
+    }
     const { state } = this;
     if (state.type === "sent") return { type: "done" };
     if (state.type !== "ready") return { type: "waiting" };
@@ -57,6 +70,10 @@ export class HeaderAnswer implements Answer {
 
   onSent(): void {
     this.state = { type: "sent" };
+  }
+
+  onRefused(): void {
+    this.state = { type: "asked" };
   }
 
   onLoaded(values: readonly (Uint8Array | undefined)[]): void {
@@ -106,6 +123,7 @@ export class HeaderAnswer implements Answer {
   private onRead(first: number, records: readonly (Uint8Array | undefined)[]): void {
     const parts: Uint8Array[] = [];
     for (let height = first; parts.length < this.question.count; height++) {
+      if (height <= this.chain.uncheckedHeight) break;
       const node = this.chain.canonicalAt(height);
       const record = records[height - first];
       const sealed = sealedHeaderOf(record) ?? (node && encodeSealedHeader(node.sealed));

@@ -7,7 +7,7 @@
  * headers in memory are `headersAheadMax` ahead of the executed head.
  * protocol-spec/09-connections §5.
  */
-import { BoundedMap } from "../base/bounded.ts";
+import { defined } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
@@ -18,35 +18,10 @@ import type { Rejection } from "../model/rule-code.ts";
 import { syncLimits } from "../params/limits.ts";
 import { type MessageOf, sealedHeaderBytes } from "../wire/messages.ts";
 import { decodeHeaders } from "./decode-headers.ts";
+import { type HeaderPeer, headerPeer, type Question } from "./header-peer.ts";
 import { encodeHashes, locatorFrom, noStop } from "./locator.ts";
+import { RangeProofs, type Run } from "./range-proofs.ts";
 import type { SyncChain, SyncNode } from "./sync-chain.ts";
-
-interface Question {
-  readonly request: number;
-  readonly count: number;
-  readonly deadline: number;
-  /** Height that the answer must pass for another question to follow; -1 for a first one. */
-  readonly fromHeight: number;
-}
-
-interface HeaderPeer {
-  readonly conn: Conn;
-  /** Highest it claimed or showed. */
-  height: number;
-  /** It may have what we do not. */
-  isWanted: boolean;
-  question: Question | undefined;
-  /** The last header of its answer, where the next question goes on. */
-  last: SyncNode | undefined;
-  /** What it said to have and we have not seen yet. */
-  claim: BlockHash | undefined;
-  /** Questions in a row that did not bring what it claimed. */
-  fruitlessCount: number;
-  /** Not asked before. */
-  askAt: number;
-  /** Given up, may still be answered; by our request number. */
-  readonly late: BoundedMap<string, Question>;
-}
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -55,6 +30,7 @@ export class HeaderSync {
   private readonly port: PeerPort;
   private readonly chain: SyncChain;
   private readonly peers = new Map<Conn, HeaderPeer>();
+  private readonly proofs: RangeProofs;
   private lastRequest = 0;
   private openCount = 0;
   private intervalAt: number;
@@ -65,6 +41,7 @@ export class HeaderSync {
     this.env = env;
     this.port = port;
     this.chain = chain;
+    this.proofs = new RangeProofs(env, port, chain);
     this.intervalAt = env.clock.monotonicMs + syncLimits.intervalMs;
   }
 
@@ -76,17 +53,7 @@ export class HeaderSync {
   }
 
   onReady(conn: Conn, height: number, head: BlockHash): void {
-    const peer: HeaderPeer = {
-      conn,
-      height,
-      isWanted: false,
-      question: undefined,
-      last: undefined,
-      claim: undefined,
-      fruitlessCount: 0,
-      askAt: 0,
-      late: new BoundedMap(syncLimits.answersPerPeerMax),
-    };
+    const peer = headerPeer(conn, height);
     this.peers.set(conn, peer);
     // Who stands below our anchor has nothing that could still change our chain.
     if (height > this.chain.anchor.height) this.want(peer, head);
@@ -97,7 +64,8 @@ export class HeaderSync {
     const peer = this.peers.get(conn);
     if (peer === undefined) return;
     this.peers.delete(conn);
-    if (peer.question !== undefined) this.openCount--;
+    this.proofs.onClosed(conn);
+    if ((peer.question ?? peer.proving) !== undefined) this.openCount--;
     if (this.peers.size === 0) this.isFirstSettled = false;
     this.ask();
   }
@@ -137,7 +105,39 @@ export class HeaderSync {
       const detail = `at most ${question.count} linked headers of ${sealedHeaderBytes} bytes`;
       return this.fail(peer, "bad-field", detail);
     }
-    const result = this.chain.importHeaders(headers, conn);
+    if (!this.proofs.stage(conn, headers)) return this.take(peer, question, { headers });
+    peer.proving = question;
+    this.openCount++;
+    return undefined;
+  }
+
+  /** Is it the body that a run of headers waits for? Then `onProof` takes it. */
+  isProof(message: MessageOf<"block_body">): boolean {
+    return this.proofs.isOurs(message);
+  }
+
+  onProof(conn: Conn, message: MessageOf<"block_body">): number | undefined {
+    const peer = this.peers.get(conn);
+    const run = peer && this.proofs.take(conn, message);
+    if (peer === undefined || run === "late") return undefined;
+    if (run !== undefined) return this.takeProven(peer, run);
+    this.port.blame(conn, "unsolicited", `proof ${message.request} was not asked for`);
+    return undefined;
+  }
+
+  private takeProven(peer: HeaderPeer, run: Run): number | undefined {
+    const question = defined(peer.proving, "it waits with the run");
+    peer.proving = undefined;
+    this.openCount--;
+    return this.take(peer, question, run);
+  }
+
+  private take(
+    peer: HeaderPeer,
+    question: Question,
+    { headers, proof }: Pick<Run, "headers"> & Partial<Run>,
+  ): number | undefined {
+    const result = this.chain.importHeaders(headers, peer.conn, proof);
     const last = this.lastKnown(headers);
     if (last !== undefined) peer.height = Math.max(peer.height, last.height);
     if (result.rejection !== undefined) {
@@ -162,11 +162,11 @@ export class HeaderSync {
   }
 
   get deadline(): number {
-    let deadline = Math.min(this.intervalAt, this.roomAt);
+    let deadline = Math.min(this.intervalAt, this.roomAt, this.proofs.deadline);
     const isFull = this.openCount >= syncLimits.headerPeersMax;
     for (const peer of this.peers.values()) {
       if (peer.question !== undefined) deadline = Math.min(deadline, peer.question.deadline);
-      else if (peer.isWanted && !isFull && this.roomAt === never) {
+      else if (peer.isWanted && !peer.proving && !isFull && this.roomAt === never) {
         deadline = Math.min(deadline, peer.askAt);
       }
     }
@@ -175,7 +175,9 @@ export class HeaderSync {
 
   tick(): void {
     const now = this.env.clock.monotonicMs;
-    for (const peer of this.peers.values()) {
+    for (const peer of [...this.peers.values()]) {
+      const run = this.proofs.takeExpired(peer.conn);
+      if (run !== undefined) this.takeProven(peer, run);
       const { question } = peer;
       if (question === undefined || question.deadline > now) continue;
       this.takeQuestion(peer, question.request);
@@ -250,7 +252,8 @@ export class HeaderSync {
     const now = this.env.clock.monotonicMs;
     this.roomAt = never;
     if (this.openCount >= syncLimits.headerPeersMax) return;
-    const peers = this.shuffled().filter((p) => p.isWanted && !p.question && p.askAt <= now);
+    const mayAsk = (p: HeaderPeer) => p.isWanted && !p.question && !p.proving && p.askAt <= now;
+    const peers = this.shuffled().filter(mayAsk);
     if (peers.length === 0) return;
     const { head, bestHeader } = this.chain;
     const room = syncLimits.headersAheadMax - Math.max(0, bestHeader.height - head.height);

@@ -13,7 +13,7 @@ import type { Conn, Job } from "../edge/conn.ts";
 import type { PeerPort } from "../edge/port.ts";
 import { type BlockHash, blockHashOf } from "../model/ids.ts";
 import { syncLimits } from "../params/limits.ts";
-import type { MessageOf } from "../wire/messages.ts";
+import type { Lane, MessageOf } from "../wire/messages.ts";
 import type { Answer } from "./answer.ts";
 import { BodyAnswer } from "./body-answer.ts";
 import { HeaderAnswer } from "./header-answer.ts";
@@ -29,18 +29,31 @@ interface ServedPeer {
   isBlocked: boolean;
 }
 
+/** Who has no room may find some when another's frame leaves: so many are looked at, in turn. */
+const roomTurnsMax = 8;
+
+export interface ServerPort extends PeerPort {
+  /**
+   * May so many bytes be read from disk for that lane, beside those on the way for anybody? Of what
+   * is in memory anyway more may wait.
+   */
+  hasForRead(conn: Conn, lane: Lane, bytes: number, onTheWay: number): boolean;
+}
+
 export class ChainServer {
-  private readonly port: PeerPort;
+  private readonly port: ServerPort;
   private readonly chain: ServedChain;
   private readonly loads: Loads;
   private readonly peers = new Map<Conn, ServedPeer>();
   private readonly jobs = new Map<Job, { readonly conn: Conn; readonly answer: Answer }>();
   /** Peers whose answers wait until fewer loads are under way, in order. */
   private readonly waiting = new Set<Conn>();
+  /** Peers for whom nothing may be read now; others may have to make room. */
+  private readonly roomless = new Set<Conn>();
   /** True: what would have to be read from disk is said not to be here. */
   private readonly sparesDisk: () => boolean;
 
-  constructor(port: PeerPort, chain: ServedChain, loads: Loads, sparesDisk = () => false) {
+  constructor(port: ServerPort, chain: ServedChain, loads: Loads, sparesDisk = () => false) {
     this.sparesDisk = sparesDisk;
     this.port = port;
     this.chain = chain;
@@ -69,7 +82,8 @@ export class ChainServer {
     if (peer === undefined) return;
     const { request } = message;
     const count = Math.min(message.count, syncLimits.headersPerMessageMax);
-    const question = { request, locator, stop: blockHashOf(message.stop), count };
+    const hasForRead = this.forRead(conn, "bulk");
+    const question = { request, locator, stop: blockHashOf(message.stop), count, hasForRead };
     peer.headers.push(new HeaderAnswer(this.chain, this.loads, question));
     this.serve(conn, peer);
   }
@@ -84,7 +98,8 @@ export class ChainServer {
     }
     const peer = this.open(conn, "get_blocks");
     if (peer === undefined) return;
-    const question = { request, hashes, newOnly: this.sparesDisk() };
+    const hasForRead = this.forRead(conn, "bulk");
+    const question = { request, hashes, newOnly: this.sparesDisk(), hasForRead };
     peer.bodies.push(new BodyAnswer(this.chain, this.loads, question));
     this.serve(conn, peer);
   }
@@ -95,7 +110,9 @@ export class ChainServer {
    * full or the peer has too many such answers open.
    */
   serveBlock(conn: Conn, hash: BlockHash): boolean {
-    const question = { request: undefined, hashes: [hash], newOnly: this.sparesDisk() };
+    const hasForRead = this.forRead(conn, "block");
+    const newOnly = this.sparesDisk();
+    const question = { request: undefined, hashes: [hash], newOnly, hasForRead };
     const answer = new BodyAnswer(this.chain, this.loads, question);
     if (this.chain.bodyOf(hash) !== undefined) {
       const step = answer.step();
@@ -124,10 +141,12 @@ export class ChainServer {
 
   /** The lanes of `conn` may have drained. Cheap when nothing waits for that. */
   onRoom(conn: Conn): void {
-    const peer = this.peers.get(conn);
-    if (peer === undefined || !peer.isBlocked) return;
-    peer.isBlocked = false;
-    this.serve(conn, peer);
+    this.unblock(conn);
+    let turns = Math.min(this.roomless.size, roomTurnsMax);
+    for (const next of this.roomless) {
+      if (turns-- <= 0) break;
+      this.unblock(next);
+    }
   }
 
   onClosed(conn: Conn): void {
@@ -135,8 +154,17 @@ export class ChainServer {
     if (peer === undefined) return;
     this.peers.delete(conn);
     this.waiting.delete(conn);
+    this.roomless.delete(conn);
     for (const { job } of answersOf(peer)) if (job !== undefined) this.jobs.delete(job);
     this.serveWaiting();
+  }
+
+  private unblock(conn: Conn): void {
+    this.roomless.delete(conn);
+    const peer = this.peers.get(conn);
+    if (peer === undefined || !peer.isBlocked) return;
+    peer.isBlocked = false;
+    this.serve(conn, peer);
   }
 
   private peerOf(conn: Conn): ServedPeer {
@@ -179,6 +207,14 @@ export class ChainServer {
     }
   }
 
+  private forRead(conn: Conn, lane: Lane): (bytes: number) => boolean {
+    return (bytes) => {
+      let onTheWay = 0;
+      for (const { answer } of this.jobs.values()) onTheWay += answer.loadingBytes;
+      return this.port.hasForRead(conn, lane, bytes, onTheWay);
+    };
+  }
+
   private track(conn: Conn, answer: Answer): void {
     if (answer.job !== undefined) this.jobs.set(answer.job, { conn, answer });
   }
@@ -200,9 +236,14 @@ export class ChainServer {
         return true;
       case "waiting":
         return false;
+      case "blocked":
+        peer.isBlocked = true;
+        this.roomless.add(conn);
+        return false;
       case "send":
         peer.isBlocked = !this.port.send(conn, step.message);
-        if (!peer.isBlocked) answer.onSent();
+        if (peer.isBlocked) answer.onRefused();
+        else answer.onSent();
         return !peer.isBlocked;
     }
   }

@@ -2,6 +2,7 @@
  * What synchronization needs of the chain, declared by its consumer; `ChainManager` has it all.
  * Nothing here decides validity or fork choice. protocol-spec/09-connections §5.
  */
+import type { CertifiedRanges, RangeProof } from "../chain/certified-ranges.ts";
 import type { Imported } from "../chain/imported.ts";
 import type { Conn, Job } from "../edge/conn.ts";
 import type { SealedHeader } from "../model/header.ts";
@@ -23,9 +24,12 @@ export interface SyncChain {
   readonly bestHeader: SyncNode;
   /** Root of the tree in memory: nothing below it can change. */
   readonly anchor: SyncNode;
+  /** Absent: every header is checked in full. */
+  readonly ranges?: Pick<CertifiedRanges, "carrierOf">;
   importHeaders(
     headers: readonly SealedHeader[],
     source: Conn,
+    proof?: RangeProof,
   ): {
     readonly accepted: number;
     readonly missing?: BlockHash | undefined;
@@ -42,6 +46,8 @@ export interface SyncChain {
 }
 
 export interface ServedChain {
+  /** Seals up to this height may be of nobody: no header there is shown. */
+  readonly uncheckedHeight: number;
   readonly anchor: SyncNode;
   node(hash: BlockHash): SyncNode | undefined;
   canonicalAt(height: number): SyncNode | undefined;

@@ -9,7 +9,7 @@ import type { Env } from "../edge/env.ts";
 import type { PeerPort } from "../edge/port.ts";
 import { type BlockHash, blockHashOf } from "../model/ids.ts";
 import type { Hello, MessageOf } from "../wire/messages.ts";
-import { BlockDownload } from "./block-download.ts";
+import { type AskedRange, BlockDownload } from "./block-download.ts";
 import { BlockRate } from "./block-rate.ts";
 import { HeaderSync } from "./header-sync.ts";
 import { type HelperScores, noScores } from "./helper-scores.ts";
@@ -30,6 +30,8 @@ export interface SyncProgress {
   /** Ready peers. */
   readonly peers: number;
   readonly blocksPerSecond: number;
+  /** At that rate; null while it is 0 and something is left. */
+  readonly secondsLeft: number | null;
 }
 
 /** Behind by more than this many blocks is syncing: one may be on its way at any time. */
@@ -68,9 +70,13 @@ export class Synchronizer {
   /** Returns the height up to which the peer has shown to have blocks that we know. */
   onHeaders(conn: Conn, message: MessageOf<"headers">): number | undefined {
     const height = this.headers.onHeaders(conn, message);
+    this.onShown(conn, height);
+    return height;
+  }
+
+  private onShown(conn: Conn, height: number | undefined): void {
     if (height !== undefined) this.bodies.onHeight(conn, height);
     this.bodies.look();
-    return height;
   }
 
   /** The peer is to show what it has, also if we have it too. */
@@ -85,6 +91,10 @@ export class Synchronizer {
 
   /** Whoever calls blames the source of what comes back rejected. */
   onBlockBody(conn: Conn, message: MessageOf<"block_body">): readonly Imported[] {
+    if (this.headers.isProof(message)) {
+      this.onShown(conn, this.headers.onProof(conn, message));
+      return [];
+    }
     const imported = this.bodies.onBody(conn, message);
     this.noteRate();
     return imported;
@@ -126,13 +136,23 @@ export class Synchronizer {
   progress(): SyncProgress {
     const { head, bestHeader } = this.chain;
     const { monotonicMs } = this.env.clock;
+    const targetHeight = Math.max(head.height, bestHeader.height, this.claimedHeight());
+    const blocksPerSecond = this.rate.perSecond(monotonicMs, head.height);
+    const left = targetHeight - head.height;
+    const secondsLeft = blocksPerSecond > 0 ? Math.ceil(left / blocksPerSecond) : null;
     return {
       state: this.state(),
       currentHeight: head.height,
-      targetHeight: Math.max(head.height, bestHeader.height, this.claimedHeight()),
+      targetHeight,
       peers: this.ready.size,
-      blocksPerSecond: this.rate.perSecond(monotonicMs, head.height),
+      blocksPerSecond,
+      secondsLeft: left === 0 ? 0 : secondsLeft,
     };
+  }
+
+  /** Which bodies are on their way from whom. */
+  ranges(): readonly AskedRange[] {
+    return this.bodies.ranges();
   }
 
   private state(): SyncProgress["state"] {

@@ -1,5 +1,5 @@
 /**
- * The kinds of field that messages and HELLO are made of, each with its range: integers, bins of
+ * The kinds of field that messages and HELLO are made of, each with its range: integers, booleans, bins of
  * fixed or bounded length, lists of fixed-size things in one bin, printable strings.
  * NOT which message has which field (`message-fields.ts`).
  * Invariant: a value outside the range is an assertion when written, "bad-field" when read.
@@ -89,6 +89,18 @@ export class TextField {
   read(reader: MsgpackReader): string {
     return reader.str(this.bytesMax);
   }
+}
+
+export const boolField = {
+  size: (_: boolean): number => 1,
+  write: (writer: MsgpackWriter, value: boolean): void => writer.bool(value),
+  read: (reader: MsgpackReader): boolean => reader.bool(),
+} as const;
+
+/** What was read, unless something is wrong with it. */
+export function faultless(bytes: Uint8Array, fault: string | undefined): Uint8Array {
+  if (fault !== undefined) throw new WireError("bad-field", fault);
+  return bytes;
 }
 
 /** `text` cut to `bytesMax` characters, with `?` for whatever is not printable ASCII. */

@@ -6,6 +6,7 @@
  * protocol-spec/04-messages §2.
  */
 import { attestationBytes } from "../model/attestation.ts";
+import { certificateBytesOf } from "../model/certificate.ts";
 import { voteBytes, voteDataBytes } from "../model/vote.ts";
 import {
   chainLimits,
@@ -15,10 +16,12 @@ import {
   wireLimits,
 } from "../params/limits.ts";
 import { addressEntriesFault } from "./address.ts";
+import { compactFields } from "./compact-fields.ts";
 import { WireError } from "./errors.ts";
 import {
   BinField,
   bytesField,
+  faultless,
   fixedField,
   hashField,
   namesOf,
@@ -74,7 +77,10 @@ const transaction = bytesField(
 const vote = fixedField(voteBytes);
 const attestation = fixedField(attestationBytes);
 /** The least: of one validator. The most: all of the largest set signed. */
-const certificate = bytesField(certificateBytes(1), certificateBytes(chainLimits.validatorsMax));
+const certificate = bytesField(
+  certificateBytesOf(1),
+  certificateBytesOf(chainLimits.validatorsMax),
+);
 /** The least: of two votes. The most: of two headers. */
 const evidence = bytesField(
   evidenceBytes(voteDataBytes + signatureBytes),
@@ -101,25 +107,22 @@ function itemsFields<T extends ItemsType>(type: ItemsType & T): MessageFields<T>
     count: 1,
     size: (m) => items.size(m.items),
     write: (w, m) => items.write(w, m.items),
-    read: (r) => ({ type, items: knownKinds(items.read(r)) }),
+    read: (r) => ({ type, items: knownKinds(items.read(r), type) }),
   };
   return fields as unknown as MessageFields<T>;
 }
 
 /** A kind that was not negotiated is a violation, like an unknown type. */
-function knownKinds(list: Uint8Array): Uint8Array {
+function knownKinds(list: Uint8Array, type: ItemsType): Uint8Array {
+  // Nobody has a compact block: it is a way to send one.
+  const kindMax = type === "inv" ? inventoryKinds.block : inventoryKinds.compact;
   for (let at = 0; at < list.length; at += inventoryItemBytes) {
-    const kind = list[at];
-    if (kind !== inventoryKinds.transaction && kind !== inventoryKinds.block) {
+    const kind = list[at] ?? 0;
+    if (kind < inventoryKinds.transaction || kind > kindMax) {
       throw new WireError("bad-field", `inventory kind ${kind}`);
     }
   }
   return list;
-}
-
-/** 05-objects §5, of a set of which all signed. */
-function certificateBytes(validators: number): number {
-  return voteDataBytes + 32 + 2 + Math.ceil(validators / 8) + signatureBytes * validators;
 }
 
 /** 05-objects §6, of two messages of this length. */
@@ -164,9 +167,7 @@ export const messageFields: { readonly [T in MessageType]: MessageFields<T> } = 
     write: (w, m) => entries.write(w, m.entries),
     read: (r) => {
       const list = entries.read(r);
-      const fault = addressEntriesFault(list);
-      if (fault !== undefined) throw new WireError("bad-field", fault);
-      return { type: "peers", entries: list };
+      return { type: "peers", entries: faultless(list, addressEntriesFault(list)) };
     },
   },
   inv: itemsFields("inv"),
@@ -269,4 +270,5 @@ export const messageFields: { readonly [T in MessageType]: MessageFields<T> } = 
     write: (w, m) => attestation.write(w, m.attestation),
     read: (r) => ({ type: "attest", attestation: attestation.read(r) }),
   },
+  ...compactFields,
 };

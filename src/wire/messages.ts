@@ -34,8 +34,8 @@ export const disconnectNumbers = {
   requested: 9,
 } as const satisfies Record<DisconnectCode, number>;
 
-/** Kinds of an inventory item, its first byte. */
-export const inventoryKinds = { transaction: 1, block: 2 } as const;
+/** Kinds of an inventory item, its first byte. `compact`: a block, wanted as `compact_block`. */
+export const inventoryKinds = { transaction: 1, block: 2, compact: 3 } as const;
 
 /** 33 bytes an item: kind 1 | id 32. */
 export const inventoryItemBytes = 33;
@@ -46,6 +46,11 @@ export const inventoryItemBytes = 33;
 export const addressEntryBytes = 134;
 /** Header 356 | seal 64. */
 export const sealedHeaderBytes = 420;
+/** Of `compact_block`: what short ids are keyed with, and one of them. */
+export const saltBytes = 8;
+export const shortIdBytes = 6;
+/** Where a transaction stands in its block, u16. */
+export const txIndexBytes = 2;
 
 export type Message =
   /** Answered at once by `pong` with the same nonce (8 bytes). `sentAtMs`: sender's wall clock. */
@@ -60,7 +65,7 @@ export type Message =
   | { readonly type: "peers"; readonly entries: Uint8Array }
   /** At most 1,024 items of 33 bytes: things the sender has. */
   | { readonly type: "inv"; readonly items: Uint8Array }
-  /** At most 1,024 items; answered by `new_block`, `new_transaction` and one `not_found`. */
+  /** At most 1,024 items; answered by blocks, compact or not, `new_transaction`, `not_found`. */
   | { readonly type: "get_data"; readonly items: Uint8Array }
   | { readonly type: "not_found"; readonly items: Uint8Array }
   /** `locator`: block hashes, newest first, 32 bytes each, 1 to 64. Answered by `headers`. */
@@ -93,7 +98,28 @@ export type Message =
   /** 325 bytes of two votes or 877 of two sealed headers. */
   | { readonly type: "evidence"; readonly evidence: Uint8Array }
   /** Whose validator's node the sender is: 96 bytes, 05-objects §11. Only by feature 3. */
-  | { readonly type: "attest"; readonly attestation: Uint8Array };
+  | { readonly type: "attest"; readonly attestation: Uint8Array }
+  /**
+   * A block without the transactions that the receiver should have: 05-objects §12. On `get_data`
+   * of kind 3, or unasked to whom asked for it by `relay_mode`. This and the next by feature 4.
+   */
+  | {
+      readonly type: "compact_block";
+      readonly header: Uint8Array;
+      /** The one in the body; empty: none. */
+      readonly certificate: Uint8Array;
+      readonly salt: Uint8Array;
+      /** 6 bytes each: of the transactions that are not prefilled, in order. */
+      readonly shortIds: Uint8Array;
+      /** Index u16 | transaction, each; ascending. */
+      readonly prefilled: Uint8Array;
+    }
+  /** Indexes u16, ascending, 1 to 10,000. Answered by `block_txs`, or `not_found` of kind 3. */
+  | { readonly type: "get_block_txs"; readonly hash: Uint8Array; readonly indexes: Uint8Array }
+  /** The transactions asked for, one after another in that order. */
+  | { readonly type: "block_txs"; readonly hash: Uint8Array; readonly transactions: Uint8Array }
+  /** From now on, send me compact blocks unasked, or do not. */
+  | { readonly type: "relay_mode"; readonly push: boolean };
 
 export type MessageType = Message["type"];
 
@@ -120,6 +146,10 @@ export const messageNumbers = {
   certificate: 17,
   evidence: 18,
   attest: 19,
+  compact_block: 20,
+  get_block_txs: 21,
+  block_txs: 22,
+  relay_mode: 23,
 } as const satisfies Record<MessageType, number>;
 
 export interface MessageRule {
@@ -151,6 +181,10 @@ export const messageRules = {
   certificate: { bytesMax: 8_400, lane: "vote" },
   evidence: { bytesMax: 912, lane: "control" },
   attest: { bytesMax: 128, lane: "vote" },
+  compact_block: { bytesMax: 85_200, lane: "block" },
+  get_block_txs: { bytesMax: 20_100, lane: "control" },
+  block_txs: { bytesMax: 500_100, lane: "block" },
+  relay_mode: { bytesMax: 32, lane: "control" },
 } as const satisfies Record<MessageType, MessageRule>;
 
 /** What one node tells the other inside the handshake. 02-handshake §4; all fields in order. */

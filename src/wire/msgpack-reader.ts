@@ -50,6 +50,12 @@ export class MsgpackReader {
     return true;
   }
 
+  bool(): boolean {
+    const type = this.type();
+    if (type !== 0xc2 && type !== 0xc3) return this.wrongType("bool", type);
+    return type === 0xc3;
+  }
+
   /** Count of an array. Every element takes a byte, so it is at most what remains. */
   array(): number {
     const type = this.type();

@@ -1,11 +1,11 @@
 /**
- * Writes the MsgPack subset of the wire: nil, non-negative integers, bin, str, array, each in its
+ * Writes the MsgPack subset of the wire: nil, booleans, non-negative integers, bin, str, array, each in its
  * shortest form. NOT a general encoder: no maps, floats, extensions, negative numbers.
  * Invariant: the buffer never grows beyond the size given to `reset`; running over it is our bug,
  * because every caller adds up sizes first (`uintBytes`, `binBytes`, `strBytes`).
  * protocol-spec/04-messages §1.
  *
- *   nil c0 | uint 00-7f cc cd ce cf | bin c4 c5 c6 | str a0-bf d9 da | array 90-9f dc
+ *   nil c0 | bool c2 c3 | uint 00-7f cc cd ce cf | bin c4 c5 c6 | str a0-bf d9 da | array 90-9f dc
  */
 import { assert } from "../base/assert.ts";
 
@@ -95,6 +95,10 @@ export class MsgpackWriter {
 
   nil(): void {
     this.bytes[this.at++] = 0xc0;
+  }
+
+  bool(value: boolean): void {
+    this.bytes[this.at++] = value ? 0xc3 : 0xc2;
   }
 
   array(count: number): void {

@@ -118,46 +118,42 @@ test("row 58: mutated openings and handshakes", async (t) => {
   );
 });
 
+/** `count` sessions; in each one of the good messages is spoken `times` times, while it is open. */
+function sessions(
+  count: number,
+  times: number,
+  speak: (client: Client, message: Loose, flags: number) => void,
+  roll: (bound: number) => number,
+): Promise<void> {
+  return inLanes(count, async () => {
+    const client = await Client.greet(stage.target).catch(() => undefined);
+    if (client === undefined) return;
+    const all = goodMessages();
+    for (let left = times; left > 0 && client.isOpen; left--) {
+      speak(client, ...all[roll(all.length)]!);
+    }
+    client.raw.socket.end();
+    await client.raw.closed;
+  });
+}
+
 test("row 58: mutated payloads of every message, signed by who sends them", async (t) => {
   const roll = dice(seed + 1);
   const count = 600;
-  await stage.attack(
-    t,
-    () =>
-      inLanes(count, async () => {
-        const client = await Client.greet(stage.target).catch(() => undefined);
-        if (client === undefined) return;
-        const all = goodMessages();
-        for (let left = 4; left > 0 && client.isOpen; left--) {
-          const [message, flags] = all[roll(all.length)]!;
-          const payload = mutated(payloadOf(message), roll);
-          if (payload.length < 3) continue;
-          client.sendPayload(payload, roll(8) === 0 ? roll(16) : flags);
-        }
-        client.raw.socket.end();
-        await client.raw.closed;
-      }),
-    { told: () => `seed ${seed + 1}, ${count} sessions` },
-  );
+  const speak = (client: Client, message: Loose, flags: number) => {
+    const payload = mutated(payloadOf(message), roll);
+    if (payload.length >= 3) client.sendPayload(payload, roll(8) === 0 ? roll(16) : flags);
+  };
+  const told = () => `seed ${seed + 1}, ${count} sessions`;
+  await stage.attack(t, () => sessions(count, 4, speak, roll), { told });
 });
 
 test("row 58: good messages that make no sense where they stand", async (t) => {
   const roll = dice(seed + 2);
   const count = 200;
-  await stage.attack(
-    t,
-    () =>
-      inLanes(count, async () => {
-        const client = await Client.greet(stage.target).catch(() => undefined);
-        if (client === undefined) return;
-        const all = goodMessages();
-        for (let left = 20; left > 0 && client.isOpen; left--) {
-          const [message, flags] = all[roll(all.length)]!;
-          client.sendPayload(payloadOf(message), flags);
-        }
-        client.raw.socket.end();
-        await client.raw.closed;
-      }),
-    { told: () => `seed ${seed + 2}, ${count} sessions` },
-  );
+  const speak = (client: Client, message: Loose, flags: number) => {
+    client.sendPayload(payloadOf(message), flags);
+  };
+  const told = () => `seed ${seed + 2}, ${count} sessions`;
+  await stage.attack(t, () => sessions(count, 20, speak, roll), { told });
 });

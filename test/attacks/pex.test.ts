@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { NodeProcess } from "../support/node-process.ts";
 import { until } from "../support/program.ts";
 import { entriesOf, randomTold, type Told } from "./addresses.ts";
 import { type Fields, say } from "./client.ts";
@@ -81,8 +82,8 @@ interface PeerView {
   readonly agent: string | null;
 }
 
-async function outbound(): Promise<readonly PeerView[]> {
-  const { peers } = await stage.victim.get("/api/peers");
+async function outbound(node: NodeProcess = stage.victim): Promise<readonly PeerView[]> {
+  const { peers } = await node.get("/api/peers");
   return (peers as readonly PeerView[]).filter(({ direction }) => direction === "outbound");
 }
 
@@ -145,6 +146,37 @@ test("row 23: 100,000 addresses that nobody asked for, from a peer that the oper
   assert.ok(bookBytes() < 4 * megabyte, "what is kept of it is bounded");
 });
 
+test("row 23: a million addresses, of as many peers as it takes, each as many as it may", async (t) => {
+  const until = performance.now() + 40_000;
+  let [told, peers, cutOff] = [0, 0, 0];
+  const tell = async (localAddress: string) => {
+    const client = await stage.connect({ localAddress }).catch(() => undefined);
+    if (client === undefined) return;
+    peers++;
+    for (let at = 0; at < 26 && client.isOpen; at++, told += 64) {
+      client.send(say("peers", entriesOf(randomTold(64))));
+    }
+    await Promise.race([client.flushed(), client.raw.closed, pause(1_000)]);
+    await Promise.race([client.raw.closed, pause(50)]);
+    cutOff += Number(!client.isOpen);
+    client.destroy();
+  };
+  await stage.attack(
+    t,
+    async () => {
+      const lane = async (from: number) => {
+        for (let at = from; told < 1_000_000 && performance.now() < until; at += 8) {
+          await tell(`127.${80 + (at % 150)}.${(at >> 8) & 255}.${1 + (at % 200)}`);
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, (_, from) => lane(from)));
+    },
+    { told: () => `${told} addresses of ${peers} peers, ${cutOff} of them cut off at once` },
+  );
+  assert.ok(told > 100_000, `${told} addresses are no volume`);
+  assert.ok(bookBytes() < 4 * megabyte, "what is kept of it is bounded");
+});
+
 /** All files of the data folder that are neither chain nor keys. */
 function bookBytes(): number {
   const files = readdirSync(stage.victim.dataDir, { withFileTypes: true });
@@ -176,4 +208,31 @@ test("row 60: who asks for addresses twice, or under two names, learns the same 
   const distinct = new Set(answers).size;
   t.diagnostic(`${t.name}: ${answers.length} addresses told, ${distinct} different ones`);
   assert.ok(distinct <= 64, "a crawl does not read the whole book");
+});
+
+test("row 21: after a restart with all of that on disk it still dials one of each network", async (t) => {
+  const { dataDir, listen, http } = stage.victim;
+  await stage.victim.interrupt();
+  const kept = bookBytes();
+  assert.ok(kept < 4 * megabyte, `${kept} bytes are kept of a million addresses`);
+  const more = ["--connect", `127.0.0.1:${poisoner.port}`];
+  const again = await NodeProcess.start({ dataDir, listen, http, more });
+  try {
+    let counts = { sybils: 0, honest: 0 };
+    await until(
+      "all honest networks are dialled again",
+      async () => {
+        const all = await outbound(again);
+        const from = (prefix: string) => all.filter((p) => p.address.startsWith(prefix)).length;
+        counts = { sybils: from("127.66."), honest: from("127.7") };
+        return counts.honest === honest.length || undefined;
+      },
+      [again.program],
+      60_000,
+    );
+    t.diagnostic(`${t.name}: ${counts.honest} honest, ${counts.sybils} sybils, book ${kept} bytes`);
+    assert.ok(counts.sybils <= 1, `${counts.sybils} outbound connections into one /16`);
+  } finally {
+    await again.program.end();
+  }
 });

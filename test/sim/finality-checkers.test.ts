@@ -19,18 +19,7 @@ import type { SimNode } from "../../src/sim/sim-node.ts";
 import type { StagedSwarm } from "../../src/sim/swarm.ts";
 import type { World } from "../../src/sim/world.ts";
 import { atSlot, crash, minute, run, staged } from "../scenario/finality/staged-network.ts";
-
-/** Replaces a method while `body` runs; private ones too: the bug is inside. */
-function planted(type: { prototype: object }, name: string, bug: unknown, body: () => void): void {
-  const original = Object.getOwnPropertyDescriptor(type.prototype, name);
-  assert.ok(original, `${name} is still there to be broken`);
-  Object.defineProperty(type.prototype, name, { ...original, value: bug });
-  try {
-    body();
-  } finally {
-    Object.defineProperty(type.prototype, name, original);
-  }
-}
+import { planted } from "./planted.ts";
 
 const four: StagedSwarm = { validators: 4 };
 
@@ -86,7 +75,7 @@ test("a sealer that was convicted and seals on is seen", () => {
     Ledger,
     "isSealerJailed",
     () => false,
-    () => assert.throws(() => run("jailed", 6, minute, swarm), /of a convicted sealer/),
+    () => assert.throws(() => run("jailed-3", 6, minute, swarm), /of a convicted sealer/),
   );
 });
 

@@ -11,18 +11,7 @@ import { Keepalive } from "../../src/peer/keepalive.ts";
 import { MessageLink } from "../../src/peer/message-link.ts";
 import { SecureChannel } from "../../src/peer/secure-channel.ts";
 import { World } from "../../src/sim/world.ts";
-
-/** Replaces a method while `body` runs. Private ones are reached by name: the bug is inside. */
-function planted(type: { prototype: object }, name: string, bug: unknown, body: () => void): void {
-  const original = Object.getOwnPropertyDescriptor(type.prototype, name);
-  assert.ok(original, `${name} is still there to be broken`);
-  Object.defineProperty(type.prototype, name, { ...original, value: bug });
-  try {
-    body();
-  } finally {
-    Object.defineProperty(type.prototype, name, original);
-  }
-}
+import { planted } from "./planted.ts";
 
 function run(seed: string, minutes = 12): World {
   const world = new World({ seed, nodes: 5, durationMs: minutes * 60_000 });

@@ -1,5 +1,7 @@
 /** Many seeds over several processes: `npm run sim -- --seeds 1000 --slots 60 --jobs 2`. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
 import { RareEventCounts } from "../../src/sim/rare-events.ts";
 import { commandOf, runSeed, type SeedOptions, type SeedReport } from "../../src/sim/run-seed.ts";
@@ -50,6 +52,33 @@ test("the command that repeats a seed measures it as it was measured", () => {
   assert.match(commandOf("7", options), /--seed 7 --nodes 4 --slots 10 --byzantine under/);
   const { slots: _, ...timed } = options;
   assert.match(commandOf("7", timed), /--nodes 4 --hours 1 /);
+});
+
+const root = new URL("../..", import.meta.url);
+
+/** `bin/sim.ts` with three short seeds; `said` once nobody is left who could say something. */
+function start(jobs: number) {
+  const some = `--seed 1 --seeds 3 --nodes 4 --slots 10 --jobs ${jobs}`.split(" ");
+  const sim = spawn(process.execPath, ["--import", "tsx", "bin/sim.ts", ...some], { cwd: root });
+  const said: string[] = [];
+  sim.stderr.on("data", (chunk: Buffer) => said.push(chunk.toString()));
+  const complaints = once(sim.stderr, "end").then(() => said.join(""));
+  return { sim, complaints, exit: once(sim, "exit") };
+}
+
+test("workers whose parent was killed end without a word", async () => {
+  const { sim, complaints } = start(2);
+  // One has reported; the other, or both, are at work.
+  await once(sim.stdout, "data");
+  sim.kill("SIGKILL");
+  assert.equal(await complaints, "");
+});
+
+test("a sweep whose reader has seen enough ends without a word", async () => {
+  const { sim, complaints, exit } = start(1);
+  sim.stdout.destroy();
+  assert.equal(await complaints, "");
+  assert.deepEqual(await exit, [0, null]);
 });
 
 test("counts of reports add up to the counts of their sum", () => {

@@ -3,6 +3,7 @@
  * A peer reads only what the test lets it; what the node's host would write waits here, two writes
  * at a time, as in a kernel that takes nothing more. For tests of limits and of backpressure.
  */
+import { firstBadSignature } from "../../src/chain/verify-body.ts";
 import { ed25519 } from "../../src/crypto/ed25519.ts";
 import type { SignatureScheme } from "../../src/crypto/signature-scheme.ts";
 import { acceptedConn, type Conn } from "../../src/edge/conn.ts";
@@ -10,13 +11,14 @@ import type { Effect } from "../../src/edge/effect.ts";
 import type { NodeEvent } from "../../src/edge/event.ts";
 import type { Input } from "../../src/edge/input.ts";
 import { emptyImage } from "../../src/edge/store-image.ts";
-import { makeDevnet } from "../../src/host/devnet.ts";
+import { type DevAccount, makeDevnet } from "../../src/host/devnet.ts";
 import { idBytes, nodeIdOf, publicKeyOf } from "../../src/model/ids.ts";
 import { formatNetworkFile, type NetworkFile } from "../../src/model/network-file.ts";
 import { Node } from "../../src/node/node.ts";
 import type { LineOptions } from "../../src/node/node-options.ts";
 import { Session, type SessionEvent } from "../../src/peer/session.ts";
-import { sessionOptions, testEnv } from "./session-pair.ts";
+import type { Hello } from "../../src/wire/messages.ts";
+import { sessionOptions, testEnv, testHello } from "./session-pair.ts";
 
 const writesInFlightMax = 2;
 
@@ -38,11 +40,15 @@ export interface HubPeer {
 export class Hub {
   readonly node: Node;
   readonly file: NetworkFile;
+  readonly accounts: readonly DevAccount[];
   readonly validatorSeed: Uint8Array = new Uint8Array(32).fill(77);
   readonly peers: HubPeer[] = [];
   readonly notices: NodeEvent[] = [];
   /** Signatures that the node verified, those of frames and handshakes aside. */
   verified = 0;
+  /** Bodies whose signatures nobody has checked yet; checked at once unless `verifiesLater`. */
+  readonly unverified: Extract<Effect, { type: "verify" }>[] = [];
+  verifiesLater = false;
   private readonly env = testEnv(9);
   private isPeerStep = false;
 
@@ -59,8 +65,10 @@ export class Hub {
     const validator = publicKeyOf(ed25519.publicKey(this.validatorSeed));
     const { random, clock } = this.env;
     const { wallMs } = clock;
-    const { networkFile } = makeDevnet({ random, signatures, validator, wallMs, slotMs: 1_000 });
+    const devnet = makeDevnet({ random, signatures, validator, wallMs, slotMs: 1_000 });
+    const { networkFile } = devnet;
     this.file = networkFile;
+    this.accounts = devnet.accounts;
     const options = {
       networkFile,
       networkFileBytes: Buffer.from(formatNetworkFile(networkFile)),
@@ -83,7 +91,7 @@ export class Hub {
   }
 
   /** A peer of its own identity that has connected and said hello. */
-  connect(): HubPeer {
+  connect(hello: Partial<Hello> = {}): HubPeer {
     const n = this.peers.length;
     const seed = new Uint8Array(32).fill(n + 1);
     const session = new Session(
@@ -91,6 +99,7 @@ export class Hub {
       sessionOptions("initiator", n + 1, {
         nodeSeed: seed,
         nodeId: nodeIdOf(ed25519.publicKey(seed)),
+        hello: () => testHello(hello),
         genesisHash: idBytes(this.node.queries.info().genesisHash),
       }),
     );
@@ -167,6 +176,22 @@ export class Hub {
     this.isPeerStep = false;
   }
 
+  /** TCP of `peer` ends. */
+  hangUp(peer: HubPeer): void {
+    peer.isOpen = false;
+    this.step({ type: "closed", conn: peer.conn, reason: "gone" });
+    this.settle();
+  }
+
+  /** The signatures of all bodies that wait for it. */
+  verifyAll(): void {
+    for (const { job, domain, body, certifiers } of this.unverified.splice(0)) {
+      const firstBad = firstBadSignature(ed25519, domain, body, certifiers);
+      this.step({ type: "verified", job, firstBad });
+    }
+    this.settle();
+  }
+
   private step(input: Input): void {
     for (const effect of this.node.handle(input)) this.perform(effect);
   }
@@ -174,6 +199,9 @@ export class Hub {
   private perform(effect: Effect): void {
     if (effect.type === "persist" && effect.sync) {
       this.step({ type: "persisted", through: effect.ticket });
+    } else if (effect.type === "verify") {
+      this.unverified.push(effect);
+      if (!this.verifiesLater) this.verifyAll();
     } else if (effect.type === "notify") this.notices.push(effect.event);
     else if (effect.type === "reading" || effect.type === "close") {
       const peer = this.peers.find(({ conn }) => conn === effect.conn);

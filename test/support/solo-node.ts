@@ -6,19 +6,17 @@ import { toHex } from "../../src/base/bytes.ts";
 import { firstBadSignature } from "../../src/chain/verify-body.ts";
 import { ed25519 } from "../../src/crypto/ed25519.ts";
 import { commandJob, type Job } from "../../src/edge/conn.ts";
-import type { Answer, Effect, SignRequest } from "../../src/edge/effect.ts";
+import type { Answer, Effect } from "../../src/edge/effect.ts";
 import type { Env } from "../../src/edge/env.ts";
 import type { Command, Input } from "../../src/edge/input.ts";
+import { preimageOf } from "../../src/edge/signing-rule.ts";
 import { emptyImage } from "../../src/edge/store-image.ts";
 import { ChainReader } from "../../src/host/chain-reader.ts";
 import { type DevAccount, makeDevnet } from "../../src/host/devnet.ts";
 import { NodeMetrics } from "../../src/host/metrics/node-metrics.ts";
-import { attestationPreimage } from "../../src/model/attestation.ts";
-import { sealPreimage } from "../../src/model/header.ts";
-import { type Address, blockHashOf, idBytes, publicKeyOf } from "../../src/model/ids.ts";
+import { type Address, idBytes, publicKeyOf } from "../../src/model/ids.ts";
 import { formatNetworkFile, type NetworkFile } from "../../src/model/network-file.ts";
 import { signTransaction, type Transaction } from "../../src/model/transaction.ts";
-import { votePreimage } from "../../src/model/vote.ts";
 import { Node } from "../../src/node/node.ts";
 
 const genesisTimeMs = 1_767_225_600_000;
@@ -148,6 +146,7 @@ export class SoloNode {
         return [{ type: "verified", job: effect.job, firstBad }];
       }
       case "sign": {
+        // Without floors: nothing here crashes, and the node asks for nothing twice.
         const signature = ed25519.sign(this.validatorSeed, preimageOf(effect.request));
         return [{ type: "signed", job: effect.job, signature }];
       }
@@ -165,13 +164,4 @@ export class SoloNode {
         return [];
     }
   }
-}
-
-/** A signer without floors: nothing here crashes, and the node asks for nothing twice. */
-function preimageOf(request: SignRequest): Uint8Array {
-  const { genesisHash } = request;
-  if (request.type === "attest") return attestationPreimage(request, request.validator);
-  return request.type === "seal"
-    ? sealPreimage(genesisHash, blockHashOf(request.blockHash))
-    : votePreimage(genesisHash, request.data);
 }

@@ -5,6 +5,7 @@
  */
 import { assert } from "../../src/base/assert.ts";
 import { concatBytes, equalBytes, toHex, u64Bytes } from "../../src/base/bytes.ts";
+import type { RangeProof } from "../../src/chain/certified-ranges.ts";
 import type { Imported } from "../../src/chain/imported.ts";
 import { bodyKey, canonicalKey, encodeHeight, indexKey } from "../../src/chain/records.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
@@ -71,6 +72,11 @@ export class MiniChain {
   bestHeader: MiniNode;
   anchor: MiniNode;
   canonical: MiniNode[] = [];
+  uncheckedHeight = 0;
+  /** When it is set, long runs of headers are given with the body of their last one. */
+  ranges?: { carrierOf(headers: readonly SealedHeader[]): BlockHash | undefined };
+  /** Lengths of the runs that came with a proof. */
+  readonly proven: number[] = [];
   /** The validators change so often: headers beyond can be judged when the block is executed. */
   handOverEvery = Number.POSITIVE_INFINITY;
 
@@ -85,8 +91,13 @@ export class MiniChain {
     for (const { sealed, body } of blocks.slice(1)) this.importBody(sealed.header.hash, body);
   }
 
-  importHeaders(headers: readonly SealedHeader[]) {
+  importHeaders(headers: readonly SealedHeader[], _source?: Conn, proof?: RangeProof) {
     let accepted = 0;
+    const carrier = headers.find(({ header }) => header.hash === proof?.hash)?.header;
+    if (proof !== undefined && !equalBytes(sha256(proof.body), carrier?.txRoot ?? zeros)) {
+      return { accepted, rejection: rejection("body-mismatch", "other bytes") };
+    }
+    if (proof !== undefined) this.proven.push(headers.length);
     for (const sealed of headers) {
       const { header } = sealed;
       if (this.nodes.has(header.hash)) continue;

@@ -35,11 +35,7 @@ export function addNodeRoutes(app: FastifyInstance, node: ApiNode): void {
 
   app.get("/api/sync", ({ query }) => {
     read(parameters.nothing, query);
-    const progress = queries.sync();
-    const left = Math.max(0, progress.targetHeight - progress.currentHeight);
-    const rate = progress.blocksPerSecond;
-    const secondsLeft = left === 0 ? 0 : rate > 0 ? Math.ceil(left / rate) : null;
-    return { ...progress, secondsLeft };
+    return queries.sync();
   });
 
   app.get("/api/metrics", ({ query }) => {

@@ -132,5 +132,7 @@ export function peerView(peer: ReturnType<Queries["peers"]>[number]) {
     bytesReceived: peer.bytesReceived,
     bytesSent: peer.bytesSent,
     score: peer.score,
+    asn: peer.asn ?? null,
+    country: peer.country ?? null,
   };
 }

@@ -11,6 +11,9 @@ import type { Endpoint } from "./endpoint.ts";
 /** The autonomous system that announces `ip`, as `as<N>`; undefined when no table knows. */
 export type AsnOf = (ip: string) => string | undefined;
 
+/** The country of `ip`, two letters; undefined when no table knows. */
+export type CountryOf = (ip: string) => string | undefined;
+
 /**
  * IPv4 /16, IPv6 /32, or `as<N>` when a table knows it. Of loopback only 127.0.0.1 and ::1 are
  * exempt, so that many networks can be played on one machine.

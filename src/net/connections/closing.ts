@@ -20,6 +20,7 @@ const farewells = {
   "inbound-full": "too-many-peers",
   overload: "too-many-peers",
   "extra-full": "useless",
+  rotated: "useless",
   "extra-block-only": "useless",
   "same-group": "useless",
   lagging: "useless",
@@ -44,14 +45,12 @@ export class Closing {
 
   /** It is gone, or whoever calls closes it. */
   drop(connection: Connection, outcome: DialOutcome = this.outcomeOf(connection)): void {
-    const { conn, target } = connection;
-    this.parts.table.remove(conn);
-    this.parts.exchange.onClosed(conn);
-    this.parts.lagging.onClosed(conn);
-    if (connection.type === "ready" && outcome === "failed") {
+    // Whoever dialled us may leave when it likes.
+    const isDialled = connection.target !== undefined;
+    if (connection.type === "ready" && isDialled && outcome === "failed") {
       this.parts.misconduct.scores.onFailed(connection.nodeId);
     }
-    if (target !== undefined) this.parts.outbound.onEnded(target, outcome);
+    this.forget(connection, outcome);
   }
 
   close(
@@ -76,9 +75,18 @@ export class Closing {
       inbound: target === undefined,
       code,
     });
-    // Whoever lags is not to be dialled again at once.
-    const outcome = code === "lagging" ? "failed" : this.outcomeOf(connection);
-    this.close(connection, farewells[code], code, outcome);
+    // Whoever lags is not to be dialled again at once. Nobody else's name suffers: we sent him away.
+    if (code === "lagging") this.drop(connection, "failed");
+    else this.forget(connection, this.outcomeOf(connection));
+    this.parts.port.close(conn, farewells[code], code);
+  }
+
+  private forget(connection: Connection, outcome: DialOutcome): void {
+    const { conn, target } = connection;
+    this.parts.table.remove(conn);
+    this.parts.exchange.onClosed(conn);
+    this.parts.lagging.onClosed(conn);
+    if (target !== undefined) this.parts.outbound.onEnded(target, outcome);
   }
 
   private outcomeOf(connection: Connection): DialOutcome {

@@ -84,7 +84,7 @@ export class ConnectionManager {
   peers(): readonly PeerView[] {
     const { admission, misconduct, table } = this.parts;
     return [...table.values()].map((connection) =>
-      peerView(connection, misconduct.scoreOf(subjectOf(connection)), admission),
+      peerView(connection, misconduct.scoreOf(subjectOf(connection)), admission, this.options),
     );
   }
 

@@ -15,6 +15,7 @@ import { Offences } from "../conduct/offences.ts";
 import { Closing } from "./closing.ts";
 import type { ConnectionOptions, ConnectionPort } from "./connection-port.ts";
 import { ConnectionTable } from "./connection-table.ts";
+import { Countries } from "./countries.ts";
 import { Dialer } from "./dialer.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
 import { HandshakeGate } from "./handshake-gate.ts";
@@ -22,6 +23,7 @@ import { LaggingPeers } from "./lagging.ts";
 import { Outbound } from "./outbound.ts";
 import { Rotation } from "./rotation.ts";
 import { Slots } from "./slots.ts";
+import { Turnover } from "./turnover.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export interface ConnectionParts {
@@ -47,7 +49,7 @@ export function connectionParts(
   port: ConnectionPort,
   options: ConnectionOptions,
 ): ConnectionParts {
-  const { self, bootId, slotMs, asnOf } = options;
+  const { self, bootId, slotMs, asnOf, countryOf } = options;
   const groupOf = (address: string) => {
     const at = endpointOf(address);
     return at && netgroupOf(at, asnOf);
@@ -62,7 +64,12 @@ export function connectionParts(
   const misconduct = new Misconduct(env.clock, options);
   const admission = new Admission(options, misconduct.bans);
   const lagging = new LaggingPeers();
-  const rotation = new Rotation(env, table, slots, lagging, slotMs);
+  const turnover = new Turnover(env.random, {
+    scoreOf: (nodeId) => misconduct.scores.valueOf(nodeId),
+    isSpared: (endpoint, nodeId) => admission.isSpared(endpoint, nodeId),
+    keptUp: (conn) => lagging.isSpared(conn),
+  });
+  const rotation = new Rotation({ env, table, slots, lagging, turnover, slotMs });
   const dialer: Dialer = new Dialer(
     env,
     book,
@@ -75,7 +82,10 @@ export function connectionParts(
     },
     new Bootstrap(env, options.bootstrap ?? []),
   );
-  const outbound: Outbound = new Outbound({ env, port, table, slots, dialer, rotation, groupOf });
+  const countries = new Countries(table, slots, countryOf);
+  const outbound: Outbound = new Outbound({
+    ...{ env, port, table, slots, dialer, rotation, countries, groupOf },
+  });
   const exchange = new PeerExchange({ env, port, book, options, rules: admission });
   const secret = env.random.bytes(32);
   const doorkeeper = new Doorkeeper({

@@ -5,7 +5,7 @@ import type { NodeId } from "../../model/ids.ts";
 import type { DisconnectCode, Message } from "../../wire/messages.ts";
 import type { KnownAddress } from "../addresses/address-book.ts";
 import type { OwnPlaces } from "../addresses/endpoint.ts";
-import type { AsnOf } from "../addresses/netgroup.ts";
+import type { AsnOf, CountryOf } from "../addresses/netgroup.ts";
 import type { RecordKeys } from "../addresses/own-address.ts";
 import type { AccessOptions } from "../conduct/admission.ts";
 import type { KeptConduct } from "../conduct/misconduct.ts";
@@ -30,16 +30,18 @@ export interface ConnectionPort {
 export interface ConnectionOptions extends AccessOptions, KeptConduct, OwnPlaces {
   readonly self: NodeId;
   readonly bootId: Uint8Array;
-  /** `[identity@]host:port`, checked by the configuration; what is none is left out. */
+  /** Kept connected: `[identity@]host:port`, checked by the configuration; what is none is left out. */
   readonly connect: readonly string[];
+  /** Told to peers; 0 for none. */
   readonly listenPort: number;
   readonly peersMax: number;
   readonly outboundTarget: number;
-  /** Do loopback and private addresses count as places where peers are? */
+  /** May loopback and private addresses be learned, dialled and told on? */
   readonly allowPrivate: boolean;
   readonly slotMs: number;
+  /** Of the last run. */
   readonly knownAddresses?: readonly KnownAddress[] | undefined;
-  /** What `addressKey` said before the restart. */
+  /** What `addressKey` said before the restart: 32 secret bytes. */
   readonly addressKey?: Uint8Array | undefined;
   /** `[identity@]host:port`, asked when few addresses are known. */
   readonly bootstrap?: readonly string[] | undefined;
@@ -50,6 +52,7 @@ export interface ConnectionOptions extends AccessOptions, KeptConduct, OwnPlaces
   /** Block-only peers of the last run (anchors.ts). */
   readonly anchors?: readonly string[] | undefined;
   readonly asnOf?: AsnOf | undefined;
+  readonly countryOf?: CountryOf | undefined;
 }
 
 export type ReadyVerdict =

@@ -24,6 +24,10 @@ export interface DialWish {
   readonly kind: DialKind;
   /** Of the persistent outbound connections; nobody else of them is dialled. */
   readonly groups: ReadonlySet<string>;
+  /** Enough full peers are in its country: others first. */
+  readonly isCrowded?: ((at: Endpoint) => boolean) | undefined;
+  /** For a full peer in another's place: from the book alone, and of it only those of `isFresh`. */
+  readonly isFresh?: (entry: BookEntry) => boolean;
 }
 
 export interface DialTarget {
@@ -131,7 +135,8 @@ export class Dialer {
     const entry = this.choose(wish, now);
     if (entry === undefined) {
       if (this.book.size > smallBook) this.pausedUntil[wish.kind] = now + bookPauseMs;
-      return wish.kind === "full" && this.isPoor(now) ? this.dueBootstrap(now) : undefined;
+      const isNeed = wish.kind === "full" && wish.isFresh === undefined;
+      return isNeed && this.isPoor(now) ? this.dueBootstrap(now) : undefined;
     }
     this.nextBookDialAt = now + connectionLimits.dialIntervalMs;
     const { address } = entry.endpoint;
@@ -150,7 +155,7 @@ export class Dialer {
     }
     if (wish.kind === "block-only" && this.hasAnchors) return this.env.clock.monotonicMs;
     const now = this.env.clock.monotonicMs;
-    if (wish.kind === "full") at = this.bootstrapAt(now);
+    if (wish.kind === "full" && wish.isFresh === undefined) at = this.bootstrapAt(now);
     if (this.book.size > smallBook) at = now;
     else {
       for (const entry of this.book.values()) {
@@ -243,6 +248,7 @@ export class Dialer {
   private fits(entry: BookEntry, wish: DialWish): boolean {
     const { address } = entry.endpoint;
     if (this.manual.has(address) || this.view.isShunned(entry)) return false;
+    if (wish.isFresh?.(entry) === false) return false;
     if (wish.kind === "feeler" && entry.confirmed) return false;
     if (wish.kind !== "feeler") {
       if (wish.groups.has(entry.group) && !isExempt(entry.group)) return false;
@@ -258,7 +264,10 @@ export class Dialer {
     if (wish.kind !== "feeler") {
       // Draws that all miss cost more than one look at each entry of a small book.
       if (this.book.size <= smallBook && !some(this.book.values(), isDue)) return undefined;
-      return this.book.select("any", isDue);
+      const { isCrowded } = wish;
+      const elsewhere =
+        isCrowded && this.book.select("any", (entry) => isDue(entry) && !isCrowded(entry.endpoint));
+      return elsewhere ?? this.book.select("any", isDue);
     }
     for (let tested = this.book.takeTest(); tested; tested = this.book.takeTest()) {
       const { address } = tested.endpoint;

@@ -12,21 +12,24 @@ export const helloFeatures = {
   feeler: 2,
   /** Understands the proof of a validator key (04-messages §7). */
   attest: 3,
+  /** Understands compact blocks (04-messages §8). */
+  compact: 4,
 } as const;
 
 const blockOnly: Feature = { id: helloFeatures.blockOnly, version: 1 };
 const feeler: Feature = { id: helloFeatures.feeler, version: 1 };
 const attest: Feature = { id: helloFeatures.attest, version: 1 };
+const compact: Feature = { id: helloFeatures.compact, version: 1 };
 const featuresOf = {
-  full: [attest],
-  manual: [attest],
-  "block-only": [blockOnly, attest],
+  full: [attest, compact],
+  manual: [attest, compact],
+  "block-only": [blockOnly, attest, compact],
   feeler: [feeler, attest],
 } as const satisfies Record<DialKind, readonly Feature[]>;
 
 /** What our HELLO lists; `kind` is undefined when the peer dialled us. Ids ascend. */
 export function featuresFor(kind: DialKind | undefined): readonly Feature[] {
-  return kind === undefined ? [blockOnly, feeler, attest] : featuresOf[kind];
+  return kind === undefined ? [blockOnly, feeler, attest, compact] : featuresOf[kind];
 }
 
 export function hasFeature(hello: Hello, id: number): boolean {

@@ -12,6 +12,7 @@ import type { Env } from "../../edge/env.ts";
 import { connectionLimits } from "../../params/limits.ts";
 import type { ConnectionPort } from "./connection-port.ts";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
+import type { Countries } from "./countries.ts";
 import type { Dialer, DialKind, DialOutcome, DialTarget, DialWish } from "./dialer.ts";
 import type { Rotation } from "./rotation.ts";
 import type { Slots } from "./slots.ts";
@@ -23,6 +24,7 @@ export interface OutboundParts {
   readonly slots: Slots;
   readonly dialer: Dialer;
   readonly rotation: Rotation;
+  readonly countries: Countries;
   /** Netgroup of `ip:port`; undefined for a name. */
   readonly groupOf: (address: string) => string | undefined;
 }
@@ -130,12 +132,18 @@ export class Outbound {
       if (kind === "full" && held === "block-only" && this.isStarving) continue;
       if (connection.group !== undefined) groups.add(connection.group);
     }
-    return { kind, groups };
+    if (kind !== "full") return { kind, groups };
+    const { countries, rotation } = this.parts;
+    const wish = { kind, groups, isCrowded: countries.crowded() };
+    if (!rotation.isTurning) return wish;
+    return { ...wish, isFresh: (entry) => rotation.isFresh(entry) };
   }
 
   private noteHunger(): void {
-    const { env, table } = this.parts;
-    const isHungry = this.wanted("full") > 0 && table.use.fullPending === 0;
+    const { env, slots, table } = this.parts;
+    // An extra peer that nobody wants to be is no hunger: the slots are filled.
+    const isFree = slots.freeFull(table.use) > 0 && this.wanted("full") > 0;
+    const isHungry = isFree && table.use.fullPending === 0;
     if (!isHungry) this.hungrySince = never;
     else if (this.hungrySince === never) this.hungrySince = env.clock.monotonicMs;
   }

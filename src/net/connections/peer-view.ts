@@ -2,6 +2,7 @@
 import type { Conn } from "../../edge/conn.ts";
 import type { NodeId } from "../../model/ids.ts";
 import type { Admission } from "../conduct/admission.ts";
+import type { ConnectionOptions } from "./connection-port.ts";
 import type { Connection } from "./connection-table.ts";
 import type { DialKind } from "./dialer.ts";
 
@@ -25,13 +26,18 @@ export interface PeerView {
   readonly validator: boolean;
   /** Misconduct, fading; 0 is clean. */
   readonly score: number;
+  /** `as<N>`, and two letters, as the operator's tables say. */
+  readonly asn: string | undefined;
+  readonly country: string | undefined;
 }
 
 export function peerView(
   connection: Connection,
   score: number,
   admission: Pick<Admission, "isValidator">,
+  { asnOf, countryOf }: Pick<ConnectionOptions, "asnOf" | "countryOf">,
 ): PeerView {
+  const ip = connection.type === "dialling" ? undefined : connection.endpoint?.ip;
   const ready = connection.type === "ready" ? connection : undefined;
   return {
     conn: connection.conn,
@@ -46,5 +52,7 @@ export function peerView(
     connectedAt: ready?.readyWallMs,
     validator: admission.isValidator(ready?.nodeId),
     score,
+    asn: ip && asnOf?.(ip),
+    country: ip && countryOf?.(ip),
   };
 }

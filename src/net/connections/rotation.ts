@@ -5,6 +5,7 @@
  *     feeler            every 2 min or so   connect, see who answers, leave
  *     extra block-only  every 5 min or so   the worse of the two youngest goes
  *     extra full        no better header for long, nothing on its way: the worst goes
+ *     turnover          every 45 min or so   one full peer for another (turnover.ts)
  *
  * It dials nothing (outbound.ts) and closes nothing: it names who is to go.
  * protocol-spec/09-connections §2
@@ -12,15 +13,33 @@
 import type { Env, Random } from "../../edge/env.ts";
 import type { EvictionCode } from "../../edge/event.ts";
 import { connectionLimits } from "../../params/limits.ts";
+import type { BookEntry } from "../addresses/address-book.ts";
 import { isExempt } from "../addresses/netgroup.ts";
 import type { Tip } from "./connection-port.ts";
 import type { Connection, ConnectionTable, Ready } from "./connection-table.ts";
 import type { LaggingPeers } from "./lagging.ts";
 import type { Extras, Slots } from "./slots.ts";
+import type { Turn, Turnover } from "./turnover.ts";
 
 export interface Surplus {
   readonly peer: Ready;
   readonly code: EvictionCode;
+}
+
+/** What a look at the outbound peers leads to. */
+interface Look {
+  /** To be asked for headers. */
+  readonly ask: readonly Ready[];
+  readonly surplus: readonly Surplus[];
+}
+
+export interface RotationParts {
+  readonly env: Env;
+  readonly table: ConnectionTable;
+  readonly slots: Slots;
+  readonly lagging: LaggingPeers;
+  readonly turnover: Turnover;
+  readonly slotMs: number;
 }
 
 const limits = connectionLimits;
@@ -30,6 +49,7 @@ export class Rotation {
   private readonly table: ConnectionTable;
   private readonly slots: Slots;
   private readonly lagging: LaggingPeers;
+  private readonly turnover: Turnover;
   private readonly staleMs: number;
   private feelerAt: number;
   private extraBlockOnlyAt: number;
@@ -39,17 +59,12 @@ export class Rotation {
   private quietSince: number;
   private granted = { full: false, blockOnly: false };
 
-  constructor(
-    env: Env,
-    table: ConnectionTable,
-    slots: Slots,
-    lagging: LaggingPeers,
-    slotMs: number,
-  ) {
+  constructor({ env, table, slots, lagging, turnover, slotMs }: RotationParts) {
     this.env = env;
     this.table = table;
     this.slots = slots;
     this.lagging = lagging;
+    this.turnover = turnover;
     this.staleMs = limits.staleTipSlots * slotMs;
     const now = env.clock.monotonicMs;
     this.quietSince = now;
@@ -65,7 +80,18 @@ export class Rotation {
   }
 
   get extras(): Extras {
-    return this.granted;
+    const { full, blockOnly } = this.granted;
+    return { full: full || this.turnover.isGranted, blockOnly };
+  }
+
+  /** Is a full peer dialled now one for another, and no more? */
+  get isTurning(): boolean {
+    return this.turnover.isGranted && this.slots.freeFull(this.table.use) <= 0;
+  }
+
+  /** May it be tried in another's place? */
+  isFresh(entry: BookEntry): boolean {
+    return this.turnover.isFresh(entry);
   }
 
   /** Is it time for a feeler? Once answered yes, not again for a while. */
@@ -81,8 +107,8 @@ export class Rotation {
     return this.slots.fullMax > 0 && now >= this.checkAt;
   }
 
-  /** Grants extra peers, and names who is to go now. */
-  check(tip: Tip): readonly Surplus[] {
+  /** Grants extra peers, and names who is to be asked and who is to go now. */
+  check(tip: Tip): Look {
     const now = this.env.clock.monotonicMs;
     this.checkAt = now + limits.outboundCheckMs;
     const surplus: Surplus[] = [];
@@ -92,11 +118,24 @@ export class Rotation {
       }
     };
     const peers = [...this.table.outboundValues()].filter(isRotated);
-    add(this.endExtraFull(peers, now), "extra-full");
+    const stale = this.endExtraFull(peers, now);
+    add(stale, "extra-full");
+    const { ask, goes } = stale === undefined ? this.turn(peers, tip, now) : {};
+    if (goes !== undefined) add(goes.peer, goes.code);
     add(this.endExtraBlockOnly(peers, now), "extra-block-only");
     add(twin(this.table.outboundValues()), "same-group");
     this.grant(tip, now);
-    return surplus;
+    return { ask: ask === undefined ? [] : [ask], surplus };
+  }
+
+  private turn(peers: readonly Ready[], tip: Tip, now: number): Turn {
+    const { fullMax } = this.slots;
+    const { fullReady, manualReady } = this.table.use;
+    const full = peers.filter(({ target }) => target?.kind === "full");
+    return this.turnover.check(
+      { full, fullMax, surplus: fullReady + manualReady - fullMax, tip },
+      now,
+    );
   }
 
   private grant(tip: Tip, now: number): void {

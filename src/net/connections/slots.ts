@@ -77,6 +77,12 @@ export class Slots {
     return Math.max(8, Math.floor(this.inboundMax / connectionLimits.inboundGroupShare));
   }
 
+  /** Full slots that nobody has or is dialled for; below 0 when there are more peers than slots. */
+  freeFull({ fullReady, fullPending, manualReady }: SlotUse): number {
+    // Manual peers serve the same end, so the book fills up only what they leave.
+    return this.fullMax - fullReady - fullPending - manualReady;
+  }
+
   /** How many dials of a kind may be begun now. Block-only ones wait until no full slot is free. */
   dialsWanted(kind: DialKind, use: SlotUse, extras: Extras, hasAnchors: boolean): number {
     const pending = use.fullPending + use.blockOnlyPending;
@@ -84,9 +90,7 @@ export class Slots {
       this.peersMax - use.inboundReady - use.fullReady - use.blockOnlyReady - pending,
       connectionLimits.dialsPendingMax - pending - use.feelerPending,
     );
-    const full = use.fullReady + use.fullPending;
-    // Manual peers serve the same end, so the book fills up only what they leave.
-    const fullFree = this.fullMax - full - use.manualReady;
+    const fullFree = this.freeFull(use);
     switch (kind) {
       case "manual":
         return 1;

@@ -71,7 +71,9 @@ export class Upkeep {
     const { port, table, rotation, lagging, closing } = this.parts;
     if (!rotation.isCheckDue(now)) return;
     const tip = port.tip();
-    for (const { peer, code } of rotation.check(tip)) closing.evict(peer, code);
+    const look = rotation.check(tip);
+    for (const peer of look.ask) port.askTip(peer.conn);
+    for (const { peer, code } of look.surplus) closing.evict(peer, code);
     // While we catch up it is we who are behind.
     if (tip.isFetching) return;
     const { ask, replace } = lagging.check(table.outboundValues(), tip.height, now);

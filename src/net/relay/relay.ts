@@ -9,13 +9,13 @@
  * asked before it is given up; transactions take no room of blocks. 09-connections §4
  */
 import { LRUCache } from "lru-cache";
-import { BoundedMap, BoundedSet } from "../../base/bounded.ts";
+import { BoundedSet } from "../../base/bounded.ts";
 import type { Conn, Ticket } from "../../edge/conn.ts";
 import type { Env } from "../../edge/env.ts";
 import type { PeerPort } from "../../edge/port.ts";
 import type { BlockHash, TxId } from "../../model/ids.ts";
 import { relayLimits } from "../../params/limits.ts";
-import { inventoryKinds } from "../../wire/messages.ts";
+import { inventoryKinds, type Message } from "../../wire/messages.ts";
 import {
   decodeItems,
   encodeItems,
@@ -24,23 +24,15 @@ import {
   type ItemKey,
   itemOf,
 } from "./inventory.ts";
-import { type Announcers, Wanted } from "./wanted.ts";
+import { type LinkUse, RelayPeers } from "./relay-peers.ts";
+import { Trickle } from "./trickle.ts";
+import { Wanted } from "./wanted.ts";
 
-/**
- * Why a peer is known to have an item. Only what it `announced` may it send unasked, and once;
- * `late`: it announced, was asked, and let us wait.
- */
-type Knowledge = "announced" | "late" | "delivered" | "told-by-us";
+/** Makes the compact form of a block; undefined when it has none. */
+export type MakeCompact = () => Message | undefined;
 
-interface RelayPeer {
-  readonly known: BoundedMap<ItemKey, Knowledge>;
-  /** Transactions for its next `inv`. */
-  trickle: Item[];
-  trickleAt: number;
-  readonly takesTransactions: boolean;
-}
-
-const never = Number.POSITIVE_INFINITY;
+const fullUse: LinkUse = { takesTransactions: true, takesCompact: false };
+const noCompact: MakeCompact = () => undefined;
 const unjudgedMax = relayLimits.inventoryPerMessageMax;
 const transactionLimits = {
   itemsMax: relayLimits.wantedMax,
@@ -53,25 +45,30 @@ const blockLimits = {
   askedPerPeerMax: relayLimits.blockRequestsPerPeerMax,
 };
 
-export class Relay implements Announcers {
+export class Relay {
   private readonly env: Env;
   private readonly port: PeerPort;
   private readonly transactionPeersMax: number;
-  private readonly peers = new Map<Conn, RelayPeer>();
+  private readonly peers: RelayPeers;
   private readonly blocks: Wanted;
   private readonly transactions: Wanted;
   /** Objects that arrived, whatever became of them, so that a bad one is not fetched again. */
   private readonly seen: LRUCache<ItemKey, ItemKey>;
   /** Delivered and not yet judged: the others who announced it are asked if the copy is forged. */
   private readonly unjudged = new BoundedSet<ItemKey>(unjudgedMax);
+  /** Blocks that could not be put together of their compact form: asked for whole. */
+  private readonly whole = new BoundedSet<ItemKey>(relayLimits.blocksPerPeerMax);
+  private readonly trickle: Trickle;
 
   /** `transactionPeersMax`: to how many peers a transaction is announced. */
   constructor(env: Env, port: PeerPort, transactionPeersMax = Number.POSITIVE_INFINITY) {
     this.env = env;
     this.port = port;
     this.transactionPeersMax = transactionPeersMax;
-    this.blocks = new Wanted(blockLimits, this);
-    this.transactions = new Wanted(transactionLimits, this);
+    this.peers = new RelayPeers(port);
+    this.trickle = new Trickle(env);
+    this.blocks = new Wanted(blockLimits, this.peers);
+    this.transactions = new Wanted(transactionLimits, this.peers);
     // Bounded by `maxSize`, not `max`, which would allocate the whole table at once; resolution 0,
     // or the cache would use a timer to remember the time.
     this.seen = new LRUCache<ItemKey, ItemKey>({
@@ -92,52 +89,58 @@ export class Relay implements Announcers {
   }
 
   get deadline(): number {
-    let deadline = Math.min(this.blocks.deadline, this.transactions.deadline);
-    for (const { trickleAt } of this.peers.values()) deadline = Math.min(deadline, trickleAt);
-    return deadline;
+    return Math.min(this.blocks.deadline, this.transactions.deadline, this.trickle.deadline);
   }
 
   tick(): void {
     const now = this.env.clock.monotonicMs;
-    for (const [conn, peer] of this.peers) {
-      if (peer.trickleAt <= now) this.flushTrickle(conn, peer);
-    }
+    for (const conn of this.trickle.dueNow()) this.flushTrickle(conn);
     for (const conn of this.blocks.expire(now)) this.ask(conn);
     for (const conn of this.transactions.expire(now)) this.ask(conn);
   }
 
-  *announcersOf(key: ItemKey): Iterable<Conn> {
-    for (const [conn, { known }] of this.peers) if (known.get(key) === "announced") yield conn;
-  }
-
-  onLate(conn: Conn, key: ItemKey): void {
-    this.peers.get(conn)?.known.set(key, "late");
-  }
-
-  /** `takesTransactions`: not so on a block-only link (09-connections §1). */
-  onReady(conn: Conn, takesTransactions = true): void {
-    const known = new BoundedMap<ItemKey, Knowledge>(relayLimits.knownPerPeerMax);
-    this.peers.set(conn, { known, trickle: [], trickleAt: never, takesTransactions });
+  onReady(conn: Conn, use: LinkUse = fullUse): void {
+    this.peers.onReady(conn, use);
     this.blocks.onReady(conn);
     this.transactions.onReady(conn);
   }
 
   onClosed(conn: Conn): void {
-    this.peers.delete(conn);
+    this.peers.onClosed(conn);
+    this.trickle.take(conn);
     for (const heir of this.blocks.onClosed(conn)) this.ask(heir);
     for (const heir of this.transactions.onClosed(conn)) this.ask(heir);
   }
 
-  /** To every peer that does not know it, at once; `after` must be durable first. */
-  announceBlock(hash: BlockHash, except?: Conn, after?: Ticket): void {
+  /** It wants compact blocks unasked from now on, or no more; false: it cannot. */
+  onRelayMode(conn: Conn, push: boolean): boolean {
+    const peer = this.peers.get(conn);
+    if (peer?.takesCompact !== true) return false;
+    peer.wantsPush = push;
+    return true;
+  }
+
+  /** Does it understand compact blocks? */
+  takesCompact(conn: Conn): boolean {
+    return this.peers.get(conn)?.takesCompact ?? false;
+  }
+
+  /**
+   * To every peer that does not know it, at once: to whom asked for that the block itself, to the
+   * others its hash. `after` must be durable first.
+   */
+  announceBlock(hash: BlockHash, except?: Conn, after?: Ticket, compact = noCompact): void {
     const item = itemOf(inventoryKinds.block, hash);
     this.settle(item);
+    this.pushBlock(hash, except, after, compact);
     const message = { type: "inv", items: encodeItems([item]) } as const;
-    for (const [conn, peer] of this.peers) {
-      if (conn === except || peer.known.has(item.key)) continue;
-      // A full lane drops it; the peer will ask for headers.
-      if (this.port.send(conn, message, after)) peer.known.set(item.key, "told-by-us");
-    }
+    this.peers.tell(item.key, except, after, () => message);
+  }
+
+  /** Of a block that is not executed yet: only to whom asked to be sent blocks. */
+  pushBlock(hash: BlockHash, except?: Conn, after?: Ticket, compact = noCompact): void {
+    const { key } = itemOf(inventoryKinds.block, hash);
+    this.peers.tell(key, except, after, (peer) => (peer.wantsPush ? compact() : undefined));
   }
 
   /** To every peer that does not know it by then, to each after a random time of its own. */
@@ -145,15 +148,10 @@ export class Relay implements Announcers {
     const item = itemOf(inventoryKinds.transaction, id);
     this.settle(item);
     let left = this.transactionPeersMax;
-    for (const [conn, peer] of this.peers) {
+    for (const [conn, peer] of this.peers.entries()) {
       if (conn === except || !peer.takesTransactions || peer.known.has(item.key)) continue;
       if (left-- <= 0) return;
-      peer.trickle.push(item);
-      if (peer.trickle.length >= relayLimits.inventoryPerMessageMax) this.flushTrickle(conn, peer);
-      else if (peer.trickleAt === never) {
-        const waitMs = 1 + this.env.random.below(2 * relayLimits.transactionTrickleMs);
-        peer.trickleAt = this.env.clock.monotonicMs + waitMs;
-      }
+      if (this.trickle.add(conn, item)) this.flushTrickle(conn);
     }
   }
 
@@ -167,7 +165,7 @@ export class Relay implements Announcers {
       const wanted = this.wantedOf(item.kind);
       // Who let us wait gets no second turn before the others had theirs.
       if (peer.known.get(item.key) === "late" && wanted.has(item.key)) continue;
-      peer.known.set(seenKey ?? item.key, "announced");
+      this.peers.onAnnounced(conn, seenKey ?? item.key);
       if (seenKey === undefined && !have(item.kind, item.id)) wanted.onAnnounced(conn, item);
     }
     this.ask(conn);
@@ -176,15 +174,14 @@ export class Relay implements Announcers {
   /**
    * An object arrived from `conn`. True when we asked that peer for it or it had announced it;
    * false for what nobody asked for. Nobody is asked for it any more, unless `onUnusable` follows.
+   * `isPush`: it may come unasked.
    */
-  onObject(conn: Conn, kind: InventoryKind, id: string): boolean {
+  onObject(conn: Conn, kind: InventoryKind, id: string, isPush = false): boolean {
     const peer = this.peers.get(conn);
     if (peer === undefined) return false;
     const item = itemOf(kind, id);
-    const knowledge = peer.known.get(item.key);
     const isAsked = this.wantedOf(kind).isAskedOf(conn, item.key);
-    const expected = isAsked || knowledge === "announced" || knowledge === "late";
-    peer.known.set(item.key, "delivered");
+    const expected = this.peers.onDelivered(conn, item.key) || isAsked || isPush;
     // What nobody asked for must not keep us from asking those who announce it.
     if (!expected) return false;
     if (this.seen.has(item.key)) return true;
@@ -203,9 +200,24 @@ export class Relay implements Announcers {
     const item = itemOf(kind, id);
     this.seen.delete(item.key);
     if (!this.unjudged.delete(item.key)) return;
-    const sources = [...this.announcersOf(item.key)];
+    const sources = [...this.peers.announcersOf(item.key)];
     for (const conn of sources) this.wantedOf(kind).onAnnounced(conn, item);
     for (const conn of sources) this.ask(conn);
+  }
+
+  /** `conn` has it, and may be asked for it. */
+  onShown(conn: Conn, hash: BlockHash): void {
+    this.peers.onAnnounced(conn, itemOf(inventoryKinds.block, hash).key);
+  }
+
+  /** What came of the compact form is not the block: `conn`, which has it, is asked for all of it. */
+  fetchWhole(conn: Conn, hash: BlockHash): void {
+    const item = itemOf(inventoryKinds.block, hash);
+    this.whole.add(item.key);
+    this.seen.delete(item.key);
+    this.onShown(conn, hash);
+    this.blocks.onAnnounced(conn, item);
+    this.ask(conn);
   }
 
   /** We have it by another way (sync, an operator), so nobody need be asked for it. */
@@ -225,7 +237,7 @@ export class Relay implements Announcers {
     if (peer === undefined) return;
     const heirs = new Set<Conn>();
     for (const { key, kind } of this.decode(conn, items)) {
-      peer.known.delete(key);
+      this.peers.onMissing(conn, key);
       this.wantedOf(kind).onMissing(conn, key, heirs);
     }
     for (const heir of heirs) this.ask(heir);
@@ -265,14 +277,18 @@ export class Relay implements Announcers {
       ...this.transactions.nextRequests(conn, now),
     ];
     if (requests.length === 0) return;
+    for (const { key } of requests) this.peers.onAsked(conn, key);
     // When the lane is full the requests are late by and by, and go to somebody else.
-    this.port.send(conn, { type: "get_data", items: encodeItems(requests) });
+    const isCompact = ({ key }: Item) => this.takesCompact(conn) && !this.whole.has(key);
+    const items = encodeItems(requests, isCompact);
+    this.port.send(conn, { type: "get_data", items });
   }
 
-  private flushTrickle(conn: Conn, peer: RelayPeer): void {
-    const unknown = peer.trickle.filter((item) => !peer.known.has(item.key));
-    peer.trickle = [];
-    peer.trickleAt = never;
+  private flushTrickle(conn: Conn): void {
+    const waiting = this.trickle.take(conn);
+    const peer = this.peers.get(conn);
+    if (peer === undefined) return;
+    const unknown = waiting.filter((item) => !peer.known.has(item.key));
     if (unknown.length === 0) return;
     if (!this.port.send(conn, { type: "inv", items: encodeItems(unknown) })) return;
     for (const item of unknown) peer.known.set(item.key, "told-by-us");

@@ -13,6 +13,8 @@ export interface EclipseSettings {
   readonly machines: number;
   /** Of what it tells, addresses where nobody is. */
   readonly trash: number;
+  /** Of the victim between restarts; undefined: a few. */
+  readonly lifeMinutes?: number | undefined;
 }
 
 export const eclipseDefaults = { seed: "1", restarts: 6, machines: 64, trash: 20 } as const;
@@ -63,9 +65,11 @@ export function eclipseRow(
 ): EclipseRow {
   const ground = poisonedNetwork(groups, settings);
   assert(ground.blames.length === 0, "the attacker breaks no rule that would end its connections");
-  const { seed, restarts } = settings;
+  const { seed, restarts, lifeMinutes } = settings;
   const reports = runs.map((run) => {
-    const report = new Eclipse(ground, { seed: `${seed}/${groups}`, run, restarts }).run();
+    const report = new Eclipse(ground, {
+      ...{ seed: `${seed}/${groups}`, run, restarts, lifeMinutes },
+    }).run();
     onRun(report);
     return report;
   });
@@ -89,6 +93,7 @@ function commandOf(groups: number, run: number, settings: EclipseSettings): stri
   const differing = (["seed", "restarts", "machines", "trash"] as const)
     .filter((name) => settings[name] !== eclipseDefaults[name])
     .map((name) => ` --${name} ${settings[name]}`);
+  if (settings.lifeMinutes !== undefined) differing.push(` --life-minutes ${settings.lifeMinutes}`);
   return `npm run eclipse -- --groups ${groups} --run ${run}${differing.join("")}`;
 }
 

@@ -18,6 +18,8 @@ export interface EclipseOptions {
   readonly seed: string;
   readonly run: number;
   readonly restarts: number;
+  /** How long the victim runs from one restart to the next; undefined: a few minutes, by chance. */
+  readonly lifeMinutes?: number | undefined;
 }
 
 export interface EclipseReport {
@@ -101,7 +103,7 @@ export class Eclipse {
     const { attacker, network, victim } = this;
     attacker.flood(victimAddress, floodAtStart, 30 * second);
     victim.start(kept);
-    const minutes = this.random.between(2, 5);
+    const minutes = this.options.lifeMinutes ?? this.random.between(2, 5);
     for (let at = 0; at < minutes; at++) {
       for (let passed = 0; passed < minute; passed += blockMs) {
         network.world.run(blockMs);
@@ -117,6 +119,8 @@ export class Eclipse {
     const theirs = ready.filter((peer) => this.isTheirs(peer.address));
     const from = theirs.length > 0 ? theirs : ready;
     if (from.length > 0) this.victim.onBlock(this.random.pick(from).conn);
+    // All others have it too, a moment later.
+    this.victim.onBlockOfAll();
   }
 
   private look(): void {

@@ -8,6 +8,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { acceptedConn, type Conn } from "../../edge/conn.ts";
+import type { NodeEvent } from "../../edge/event.ts";
 import { type NodeId, nodeIdOf } from "../../model/ids.ts";
 import { ConnectionManager, type PeerView } from "../../net/connections/connection-manager.ts";
 import type { ConnectionOptions } from "../../net/connections/connection-port.ts";
@@ -39,6 +40,8 @@ export class LightNode implements Party {
   isUp = false;
   /** Faults of peers that this node named; honest peers have none. */
   readonly blamed: { readonly ip: string; readonly code: string }[] = [];
+  /** How many peers went, by the reason. */
+  readonly evicted = new Map<string, number>();
   private readonly world: LightWorld;
   private readonly options: LightNodeOptions;
   private readonly seed: Uint8Array;
@@ -47,6 +50,8 @@ export class LightNode implements Party {
   private current: ConnectionManager | undefined;
   private bootId: Uint8Array = new Uint8Array(8);
   private accepted = 0;
+  /** Undefined: whatever the chain has now. */
+  private bestHeight: number | undefined;
   private wakeAt = never;
 
   constructor(world: LightWorld, options: LightNodeOptions) {
@@ -94,6 +99,14 @@ export class LightNode implements Party {
   onBlock(from: Conn): void {
     this.manager.onDelivered(from);
     this.manager.onShown(from, heightAt(this.world));
+  }
+
+  /** The chain grew, and all peers have shown that they have the block. */
+  onBlockOfAll(): void {
+    this.bestHeight = heightAt(this.world);
+    for (const { conn, state } of this.manager.peers()) {
+      if (state === "ready") this.manager.onShown(conn, heightAt(this.world));
+    }
   }
 
   accept(): End {
@@ -161,8 +174,11 @@ export class LightNode implements Party {
         this.ends.delete(conn);
       },
       send: (conn: Conn, message: Message) => this.ends.get(conn)?.send(message) ?? false,
-      notify: () => {},
-      tip: () => ({ height: heightAt(this.world), isFetching: false }),
+      notify: (event: NodeEvent) => {
+        if (event.type !== "connection-evicted") return;
+        this.evicted.set(event.code, (this.evicted.get(event.code) ?? 0) + 1);
+      },
+      tip: () => ({ height: this.bestHeight ?? heightAt(this.world), isFetching: false }),
       askTip: (conn: Conn) => this.showTip(conn),
     };
   }

@@ -5,7 +5,7 @@ import { edVerify, tag16 } from "./crypto.ts";
 import { refuse } from "./fault.ts";
 import type { Case, Judge } from "./judges.ts";
 import { orFault } from "./judges.ts";
-import { isAddressEntry } from "./payload.ts";
+import { isAddressEntry } from "./lists.ts";
 
 function hostOf(ip16: Uint8Array): string {
   const mapped = `${"00".repeat(10)}ffff`;

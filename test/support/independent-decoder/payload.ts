@@ -3,8 +3,10 @@
  * src and this one share no line.
  */
 import { Unpackr } from "msgpackr";
-import { ascii, hex, join, Reader, u16, u32, u64, unhex } from "./bytes.ts";
+import { ascii, hex, join, Reader, unhex } from "./bytes.ts";
 import { check, refuse } from "./fault.ts";
+import { arrayHead, shortestUint, sized } from "./heads.ts";
+import { areAscending, arePrefilled, isAddressEntry } from "./lists.ts";
 
 const malformed = "malformed-message";
 const unpackr = new Unpackr({ useRecords: false, int64AsType: "bigint", mapsAsObjects: false });
@@ -95,7 +97,7 @@ function sizedOf(r: Reader, wanted: "bin" | "str", min: number, max: number): Ui
   return body;
 }
 
-export type Value = number | string | null;
+export type Value = number | string | boolean | null;
 /** Reads one field. Bytes are given as hex. */
 export type Field = (r: Reader) => Value;
 
@@ -129,6 +131,12 @@ export const str =
     return Buffer.from(bytes).toString("latin1");
   };
 
+const bool: Field = (r) => {
+  const type = r.u8();
+  check(type === 0xc2 || type === 0xc3, malformed);
+  return type === 0xc3;
+};
+
 export const u32Max = 2 ** 32 - 1;
 export const u53Max = 2 ** 53 - 1;
 
@@ -155,22 +163,19 @@ const disconnectCode: Field = (r) => {
 const request = uint(0, u32Max);
 const hash = bin(32, 1, 1);
 const ping = { nonce: bin(8, 1, 1), sentAtMs: uint(0, u53Max) };
-const items = { items: bin(33, 1, 1_024, (item) => item[0] === 1 || item[0] === 2) };
+const itemsTo = (kindMax: number) => ({
+  items: bin(33, 1, 1_024, (item) => item[0]! >= 1 && item[0]! <= kindMax),
+});
+const items = itemsTo(3);
 const body = bin(1, 4, 1_048_576);
-/** 04-messages §3, of 134 bytes. */
-export const isAddressEntry = (bytes: Uint8Array): boolean => {
-  const r = new Reader(bytes, "bad-field");
-  r.take(16);
-  const port = r.u16();
-  const owner = r.take(32);
-  r.take(4);
-  const lastSeen = r.u64();
-  const signedAt = r.u64();
-  const isZero = (part: Uint8Array) => part.every((byte) => byte === 0);
-  const isUnsigned = isZero(r.take(64));
-  if (port === 0 || lastSeen >= 2n ** 53n || signedAt >= 2n ** 53n) return false;
-  return isUnsigned ? signedAt === 0n : signedAt !== 0n && !isZero(owner);
-};
+/** The whole bin, judged at once. */
+const judged =
+  (field: Field, isGood: (bytes: Uint8Array) => boolean): Field =>
+  (r) => {
+    const value = field(r);
+    check(isGood(unhex(value as string)), "bad-field");
+    return value;
+  };
 
 interface MessageRule {
   readonly name: string;
@@ -195,7 +200,7 @@ export const messageRules: readonly (MessageRule | undefined)[] = [
   rule("credit", "vote", 32, { totalBytes: uint(0, u53Max) }),
   rule("get_peers", "control", 32, { count: uint(1, 64) }),
   rule("peers", "control", 8_704, { entries: bin(134, 0, 64, isAddressEntry) }),
-  rule("inv", "control", 33_900, items),
+  rule("inv", "control", 33_900, itemsTo(2)),
   rule("get_data", "control", 33_900, items),
   rule("not_found", "control", 33_900, items),
   rule("get_headers", "control", 2_160, {
@@ -210,6 +215,19 @@ export const messageRules: readonly (MessageRule | undefined)[] = [
   rule("certificate", "vote", 8_400, { certificate: bin(1, 179, 8_322) }),
   rule("evidence", "control", 912, { evidence: bin(1, 325, 877) }),
   rule("attest", "vote", 128, { attestation: bin(96, 1, 1) }),
+  rule("compact_block", "block", 85_200, {
+    header: bin(420, 1, 1),
+    certificate: bin(1, 0, 8_322),
+    salt: bin(8, 1, 1),
+    shortIds: bin(6, 0, 10_000),
+    prefilled: judged(bin(1, 0, 16_384), arePrefilled),
+  }),
+  rule("get_block_txs", "control", 20_100, {
+    hash,
+    indexes: judged(bin(2, 1, 10_000), areAscending),
+  }),
+  rule("block_txs", "block", 500_100, { hash, transactions: bin(1, 168, 500_000) }),
+  rule("relay_mode", "control", 32, { push: bool }),
 ];
 
 export type Message = Readonly<Record<string, Value>>;
@@ -253,26 +271,6 @@ export function chainBytesMax(firstPiece: Uint8Array): number {
 export const laneOf = (type: Value | undefined): string =>
   messageRules.find((each) => each?.name === type)?.lane ?? "";
 
-const sized = (bytes: Uint8Array, small: number, tags: readonly number[]): Uint8Array => {
-  const { length } = bytes;
-  if (length < small) return join(Uint8Array.of(0xa0 | length), bytes);
-  if (length < 256) return join(Uint8Array.of(tags[0]!, length), bytes);
-  const isShort = length < 65_536;
-  const head = isShort ? u16(length) : u32(length);
-  return join(Uint8Array.of(tags[isShort ? 1 : 2]!), head, bytes);
-};
-
-function shortestUint(value: number): Uint8Array {
-  if (value < 0x80) return Uint8Array.of(value);
-  if (value < 0x100) return Uint8Array.of(0xcc, value);
-  if (value < 0x10000) return join(Uint8Array.of(0xcd), u16(value));
-  const isShort = value <= u32Max;
-  return join(Uint8Array.of(isShort ? 0xce : 0xcf), isShort ? u32(value) : u64(value));
-}
-
-const arrayHead = (count: number): Uint8Array =>
-  count < 16 ? Uint8Array.of(0x90 | count) : join(Uint8Array.of(0xdc), u16(count));
-
 /** Every value in its shortest form. Text is told from hex by the field's name. */
 export function writePayload(messages: readonly Message[]): Uint8Array {
   const written = messages.map((message) => {
@@ -281,6 +279,7 @@ export function writePayload(messages: readonly Message[]): Uint8Array {
     const values = names.map((name) => {
       const value = message[name]!;
       if (value === null) return Uint8Array.of(0xc0);
+      if (typeof value === "boolean") return Uint8Array.of(value ? 0xc3 : 0xc2);
       if (name === "code") return shortestUint(disconnectCodes.indexOf(String(value)));
       if (typeof value === "number") return shortestUint(value);
       if (name === "text") return sized(ascii(value), 32, [0xd9, 0xda, 0xdb]);

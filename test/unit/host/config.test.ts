@@ -134,8 +134,12 @@ test("bootstrap nodes and the advertised address are checked as addresses", () =
   assert.deepEqual(chosen.book, {
     bootstrap: ["seed.example:1", "[::1]:2"],
     advertise: "a.example:3",
+    asnDb: undefined,
+    geoipDb: undefined,
   });
-  assert.deepEqual(config("").book, { bootstrap: [], advertise: undefined });
+  assert.equal(config("").book.advertise, undefined);
+  const { asnDb, geoipDb } = config("--asn-db a.mmdb --geoip-db b.mmdb").book;
+  assert.deepEqual([asnDb, geoipDb], ["a.mmdb", "b.mmdb"]);
   assert.equal(config("--advertise off").book.advertise, "off");
   assert.match(problems("--bootstrap nowhere"), /--bootstrap: host:port expected/);
   assert.match(problems(`--advertise ${"0".repeat(64)}@a:1`), /--advertise: off or host:port/);

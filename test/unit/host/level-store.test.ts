@@ -3,13 +3,23 @@ import { cpSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { asciiBytes, concatBytes, u32Bytes } from "../../../src/base/bytes.ts";
-import { bodyKey, metaKey, nodeKey, stateKey } from "../../../src/chain/records.ts";
+import { genesisBlock } from "../../../src/chain/genesis.ts";
+import {
+  bodyKey,
+  encodeAnchor,
+  metaKey,
+  nodeKey,
+  setKey,
+  stateKey,
+} from "../../../src/chain/records.ts";
+import { genesisAnchor } from "../../../src/chain/restore.ts";
 import type { Ticket } from "../../../src/edge/conn.ts";
 import type { DurableTip, Write } from "../../../src/edge/effect.ts";
 import { HostError } from "../../../src/host/host-error.ts";
 import { LevelStore } from "../../../src/host/level-store.ts";
 import { MemoryImage, preload } from "../../../src/host/store-preload.ts";
 import { blockHashOf } from "../../../src/model/ids.ts";
+import { ledgerOf, networkFile } from "../chain/ledger-fixtures.ts";
 import { inFolder } from "./temporary-folder.ts";
 
 const write = (key: string, value: string | undefined): Write => ({
@@ -57,9 +67,10 @@ test("only a completed sync write is reported, with everything before it", () =>
     await disk.read("a");
     assert.deepEqual(disk.persisted, []);
     disk.persist([write("c", "3")], true);
+    await undefined;
     disk.persist([write("d", "4")], false);
     await disk.read("d");
-    assert.deepEqual(disk.persisted.slice(0, 1), [3]);
+    assert.deepEqual(disk.persisted, [3]);
     await disk.store.close();
   }));
 
@@ -68,10 +79,27 @@ test("writes that arrive while one is in the air are merged into the next, in or
     const disk = await Disk.open(folder);
     let batches = 0;
     disk.store.level.on("write", () => batches++);
-    for (let i = 1; i <= 100; i++) disk.persist([write("k", String(i))], i % 10 === 0);
+    disk.persist([write("k", "0")], true);
+    await undefined;
+    for (let i = 2; i <= 100; i++) disk.persist([write("k", String(i))], i % 10 === 0);
     assert.deepEqual(await disk.read("k"), ["100"]);
     assert.equal(batches, 2, "the first alone, then the other 99");
-    assert.deepEqual(disk.persisted, [100]);
+    assert.deepEqual(disk.persisted, [1, 100]);
+    await disk.store.close();
+  }));
+
+test("what one step persists is one write, and each record is in it once", () =>
+  inFolder(async (folder) => {
+    const disk = await Disk.open(folder);
+    const batches: number[] = [];
+    disk.store.level.on("write", (operations: readonly unknown[]) =>
+      batches.push(operations.length),
+    );
+    disk.persist([write("S1", "1"), write("S2", "1"), write("Mhead", "1")], false);
+    disk.persist([write("S1", "2"), write("S2", undefined), write("Mhead", "2")], true);
+    assert.deepEqual(await disk.read("S1", "S2", "Mhead"), ["2", undefined, "2"]);
+    assert.deepEqual(batches, [3]);
+    assert.deepEqual(disk.persisted, [2]);
     await disk.store.close();
   }));
 
@@ -105,6 +133,7 @@ test("the durable tip is saved before the write is reported, the newest of those
     for (let height = 1; height <= 5; height++) {
       const durableTip = { height, hash: "" };
       store.persist({ ticket: height as Ticket, writes: [], sync: true, durableTip });
+      if (height === 1) await undefined;
     }
     await store.load([asciiBytes("x")]);
     assert.deepEqual(persisted, [
@@ -221,6 +250,26 @@ test("preload brings state, meta, unburied headers and their bodies, and nothing
     assert.equal([...image.range(asciiBytes("S"))].length, 2);
     assert.equal([...image.range(asciiBytes("M"))].length, 1);
     assert.equal([...image.range(new Uint8Array(0))].length, 5);
+    await disk.store.close();
+  }));
+
+test("preload brings the validator sets that unburied headers name, and no older ones", () =>
+  inFolder(async (folder) => {
+    const disk = await Disk.open(folder);
+    const genesis = genesisBlock(networkFile(), ledgerOf());
+    const { header } = genesis;
+    const anchor = genesisAnchor(genesis);
+    const one = asciiBytes("1");
+    const named = setKey(header.validatorsHash);
+    const older = Array.from({ length: 50 }, (_, n) => setKey(new Uint8Array(32).fill(n)));
+    disk.persist([{ key: metaKey("anchor"), value: encodeAnchor(anchor) }], false);
+    disk.persist(
+      [named, ...older].map((key) => ({ key, value: one })),
+      true,
+    );
+    const image = await preload(disk.store);
+    assert.equal(image.get(named)?.[0], one[0]);
+    assert.equal([...image.range(asciiBytes("V"))].length, 1);
     await disk.store.close();
   }));
 

@@ -40,6 +40,11 @@ test("the state word comes first, then always the same order", () => {
     line({ state: "syncing", blocksPerSecond: 310 }),
     "SYNCING  1,284 / 9,020 (14 %)  310 blocks/s  ~25 s left  peers 8 (5 out 3 in)",
   );
+  const ranges = [{ blocks: 1000 }, { blocks: 28 }];
+  assert.match(
+    line({ state: "syncing", ranges }),
+    /\(14 %\) {2}fetching 1,028 from 2 peers {2}peers/,
+  );
   assert.match(
     line({ state: "lonely" }),
     /^LONELY {3}no peers: tried 1, 1 refused {2}height 1,284/,
@@ -86,4 +91,23 @@ test("reasons are counted since the last peer, and bounded", () => {
 test("numbers are grouped by thousands", () => {
   assert.deepEqual([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
   assert.equal(grouped(10n ** 18n), "1,000,000,000,000,000,000");
+});
+
+test("while a dial is under way it says whom it dials", () => {
+  const reasons = new LonelyReasons();
+  const dial = (conn: number, address: string) =>
+    reasons.onEvent({ type: "dialling", conn: conn as Conn, address });
+  dial(1, "127.0.0.1:4322");
+  assert.equal(reasons.text, "dialling 127.0.0.1:4322");
+  dial(2, "a.example:1");
+  assert.equal(reasons.text, "dialling 127.0.0.1:4322 and 1 more");
+  reasons.onEvent({
+    ...{ type: "dial-failed", address: "127.0.0.1:4322", reason: "refused", retryMs: 1 },
+  });
+  assert.equal(reasons.text, "dialling a.example:1; tried 1, 1 refused");
+  reasons.onEvent({
+    ...{ type: "peer-closed", conn: 2 as Conn, nodeId: undefined, address: "10.0.0.1:1" },
+    ...{ code: "closed", detail: "", byUs: false },
+  });
+  assert.equal(reasons.text, "tried 2, 1 refused, 1 closed");
 });

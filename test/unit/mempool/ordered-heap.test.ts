@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
-import { OrderedHeap } from "../../../src/mempool/ordered-heap.ts";
+import { MergeHeap, OrderedHeap, type Placed } from "../../../src/mempool/ordered-heap.ts";
 
-interface Item {
+interface Item extends Placed {
   readonly id: number;
   rank: number;
 }
@@ -12,12 +12,13 @@ const operation = fc.record({ id: fc.nat(40), rank: fc.nat(20), isDeleted: fc.bo
 
 test("a heap gives its items in order after any sets, moves and deletions, and peeking changes nothing", () => {
   const run = (operations: readonly { id: number; rank: number; isDeleted: boolean }[]) => {
-    const heap = new OrderedHeap<Item>(
-      (a, b) => a.rank - b.rank < 0 || (a.rank === b.rank && a.id < b.id),
-    );
+    const heap = new OrderedHeap<Item>(1, {
+      key: ({ rank }) => Math.floor(rank / 3),
+      before: (a, b) => a.rank - b.rank < 0 || (a.rank === b.rank && a.id < b.id),
+    });
     const items = new Map<number, Item>();
     for (const { id, rank, isDeleted } of operations) {
-      const item = items.get(id) ?? { id, rank };
+      const item = items.get(id) ?? { id, rank, places: [-1, -1] };
       if (isDeleted) {
         assert.equal(heap.delete(item), items.delete(id));
         continue;
@@ -35,4 +36,22 @@ test("a heap gives its items in order after any sets, moves and deletions, and p
     assert.deepEqual(popped, sorted);
   };
   fc.assert(fc.property(fc.array(operation, { maxLength: 150 }), run), { seed: 1, numRuns: 300 });
+});
+
+test("a merge heap gives the least of what it was given, however pushes and pops alternate", () => {
+  const numbers = fc.array(fc.option(fc.nat(30), { nil: undefined }), { maxLength: 150 });
+  fc.assert(
+    fc.property(numbers, (steps) => {
+      const heap = new MergeHeap<number>((a, b) => a < b);
+      const plain: number[] = [];
+      for (const step of steps) {
+        if (step === undefined) assert.equal(heap.pop(), plain.shift());
+        else heap.push(step);
+        if (step !== undefined) plain.push(step);
+        plain.sort((a, b) => a - b);
+        assert.equal(heap.first, plain[0]);
+      }
+    }),
+    { seed: 1, numRuns: 300 },
+  );
 });

@@ -2,21 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AddressBook } from "../../../src/net/addresses/address-book.ts";
-import { endpointOf } from "../../../src/net/addresses/endpoint.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
+import { at, far, said, word } from "./address-fixture.ts";
 import { idOf, pass, type TestEnv, testEnv } from "./net-fixture.ts";
-
-const at = (address: string) => endpointOf(address)!;
-const said = (source: string, lastSeenMs = 1_700_000_000_000) => ({
-  source,
-  nodeId: undefined,
-  services: 1,
-  lastSeenMs,
-});
-const ip = (i: number) => `${20 + (i & 63)}.${(i >> 6) & 255}.${i >> 14}.1`;
-const word = (signedAtMs: number) => ({ signedAtMs, signature: new Uint8Array(64).fill(1) });
-/** Groups enough that two addresses share few places. */
-const far = (i: number) => at(`${ip(i)}:5000`);
 
 /** Fills the tried table until a newcomer finds its place taken by one not heard of lately. */
 function collide(env: TestEnv, book: AddressBook): { standing: string; newcomer: string } {

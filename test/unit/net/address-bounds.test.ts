@@ -3,23 +3,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { AddressBook } from "../../../src/net/addresses/address-book.ts";
-import { endpoint, endpointOf } from "../../../src/net/addresses/endpoint.ts";
+import { endpoint } from "../../../src/net/addresses/endpoint.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
+import { at, far, said, word } from "./address-fixture.ts";
 import { idOf, pass, testEnv } from "./net-fixture.ts";
 
 const { bucketSlots, newBuckets, newBucketsPerSource, triedBuckets, triedBucketsPerGroup } =
   connectionLimits;
-const at = (address: string) => endpointOf(address)!;
-const said = (source: string, lastSeenMs = 1_700_000_000_000) => ({
-  source,
-  nodeId: undefined,
-  services: 1,
-  lastSeenMs,
-});
-const ip = (i: number) => `${20 + (i & 63)}.${(i >> 6) & 255}.${i >> 14}.1`;
-const word = (signedAtMs: number) => ({ signedAtMs, signature: new Uint8Array(64).fill(1) });
-/** Groups enough that two addresses share few places. */
-const far = (i: number) => at(`${ip(i)}:5000`);
 
 describe("bounds of the book", () => {
   test("whatever one netgroup tells stays within its sixteenth of the new table", () => {

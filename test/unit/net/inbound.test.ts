@@ -1,6 +1,7 @@
 /** Strangers and newcomers: who may try, who may stay, and who goes for them. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { ConnectionManager } from "../../../src/net/connections/connection-manager.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
 import { freshConn, setup } from "./connection-fixture.ts";
 import { pass } from "./net-fixture.ts";
@@ -84,14 +85,19 @@ describe("inbound peers", () => {
   });
 });
 
-test("one address cannot make us do handshakes without end, and takes none from others", () => {
-  const { env, manager } = setup();
-  const knock = (address: string): boolean => {
+/** A stranger comes and goes; was it let in? */
+const knocker =
+  (manager: ConnectionManager) =>
+  (address: string): boolean => {
     const conn = freshConn();
     const isLetIn = manager.onConnected(conn, true, address);
     manager.onClosed(conn);
     return isLetIn;
   };
+
+test("one address cannot make us do handshakes without end, and takes none from others", () => {
+  const { env, manager } = setup();
+  const knock = knocker(manager);
   let done = 0;
   for (let ms = 0; ms < 10_000; ms += 10) {
     if (knock(`[2001:db8::${ms + 1}]:40000`)) done++;
@@ -106,12 +112,7 @@ test("one address cannot make us do handshakes without end, and takes none from 
 
 test("a netgroup of many addresses has a rate of its own, and this machine has none", () => {
   const { env, manager, port } = setup();
-  const knock = (address: string): boolean => {
-    const conn = freshConn();
-    const isLetIn = manager.onConnected(conn, true, address);
-    manager.onClosed(conn);
-    return isLetIn;
-  };
+  const knock = knocker(manager);
   let done = 0;
   for (let ms = 0; ms < 10_000; ms += 5) {
     if (knock(`9.9.${ms % 250}.${ms % 7}:40000`)) done++;

@@ -1,94 +1,11 @@
 /** Which connections we make ourselves, of which kind, to whom, and what becomes of them. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { ConnectionOptions } from "../../../src/net/connections/connection-port.ts";
 import { helloFeatures } from "../../../src/net/connections/link-features.ts";
 import { connectionLimits } from "../../../src/params/limits.ts";
-import type { Hello } from "../../../src/wire/messages.ts";
 import { freshConn, setup } from "./connection-fixture.ts";
-import { helloOf, idOf, pass } from "./net-fixture.ts";
-
-const known = (address: string) => ({
-  address,
-  nodeId: undefined,
-  confirmed: false,
-  services: 1,
-  lastSeenMs: 1_700_000_000_000,
-});
-const lists = (hello: Hello, ...ids: number[]): Hello => ({
-  ...hello,
-  features: ids.map((id) => ({ id, version: 1 })),
-});
-const acceptor = (n: number) =>
-  lists(helloOf(n, 5000), helloFeatures.blockOnly, helloFeatures.feeler);
-
-/** A node that knows `addresses`; whoever it dials answers, unless `isDead`. */
-function world(
-  addresses: readonly string[],
-  some: Partial<ConnectionOptions> = {},
-  isDead: (address: string) => boolean = () => false,
-) {
-  const parts = setup({ knownAddresses: addresses.map(known), allowPrivate: false, ...some });
-  const { env, port, manager } = parts;
-  let seen = 0;
-  const answerAll = () => {
-    for (; seen < port.dials.length; seen++) {
-      const { conn, address } = port.dials[seen]!;
-      if (isDead(address)) manager.onDialFailed(conn, "refused");
-      else if (manager.onConnected(conn, false, address)) {
-        const id = 1 + addresses.indexOf(address);
-        const verdict = manager.onReady(conn, idOf(id), acceptor(id));
-        if (!verdict.keep) port.closed.push({ conn, code: verdict.code });
-      }
-    }
-  };
-  const run = (ms: number, afterEach: () => void = () => {}) => {
-    const endAt = env.clock.monotonicMs + ms;
-    for (;;) {
-      answerAll();
-      const at = Math.min(manager.deadline, endAt);
-      pass(env, Math.max(at - env.clock.monotonicMs, 0));
-      if (at >= endAt) break;
-      manager.tick();
-      assert.ok(manager.deadline > env.clock.monotonicMs);
-      afterEach();
-    }
-  };
-  const kinds = (kind: string) =>
-    manager.peers().filter((peer) => peer.state === "ready" && peer.kind === kind);
-  return { ...parts, run, kinds };
-}
-
-const groups = (count: number) => Array.from({ length: count }, (_, i) => `9.${i}.0.1:5000`);
-const groupOf = (address: string) => address.split(".").slice(0, 2).join(".");
-
-describe("outbound diversity", () => {
-  test("no two persistent connections of ours end in one public netgroup, however many are known", () => {
-    const crowd = Array.from({ length: 200 }, (_, i) => `6.6.${i}.1:5000`);
-    const { run, manager } = world([...crowd, ...groups(30)]);
-    run(600_000, () => {
-      const ours = manager.peers().filter(({ kind }) => kind === "full" || kind === "block-only");
-      const held = ours.map((peer) => groupOf(peer.address));
-      assert.equal(new Set(held).size, held.length);
-    });
-    assert.ok(manager.counts.fullReady >= 8);
-  });
-
-  test("inbound peers block nobody's netgroup", () => {
-    const { run, manager, accept } = world(groups(12));
-    for (let i = 0; i < 12; i++) accept(`9.${i}.0.2:40000`, 500 + i);
-    run(60_000);
-    assert.equal(manager.counts.fullReady, 8);
-  });
-
-  test("private networks and this machine are exempt", () => {
-    const local = Array.from({ length: 5 }, (_, i) => `127.0.0.1:${5_000 + i}`);
-    const lan = Array.from({ length: 5 }, (_, i) => `10.0.0.${i + 1}:5000`);
-    const { run, manager } = world([...local, ...lan], { allowPrivate: true });
-    run(60_000);
-    assert.equal(manager.counts.fullReady, 8);
-  });
-});
+import { helloOf, idOf } from "./net-fixture.ts";
+import { groups, lists, world } from "./outbound-fixture.ts";
 
 describe("block-only links", () => {
   test("come after the full ones, say so, and pass no addresses", () => {

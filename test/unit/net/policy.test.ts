@@ -110,6 +110,18 @@ describe("misconduct", () => {
     assert.equal(misconduct.scoreOf(subject), 0);
   });
 
+  test("what a restart hands in again counts on: bans and scores", () => {
+    const env = testEnv(1);
+    const before = new Misconduct(env.clock);
+    before.discourage(ofIdentity(idOf(1)));
+    before.scores.onUseful(idOf(2), "block");
+    const kept = { bans: before.bans.known(), scores: before.scores.known() };
+    const after = new Misconduct(env.clock, kept);
+    assert.ok(after.isDiscouraged(ofIdentity(idOf(1))));
+    assert.equal(after.scores.valueOf(idOf(2)), before.scores.valueOf(idOf(2)));
+    assert.ok(after.scores.valueOf(idOf(2)) > 0);
+  });
+
   test("200,000 discouraged addresses stay within the bound, and each expires", () => {
     const env = testEnv(1);
     const misconduct = new Misconduct(env.clock);

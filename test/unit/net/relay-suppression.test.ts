@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { relayLimits } from "../../../src/params/limits.ts";
 import { conn, pass } from "./net-fixture.ts";
-import { block, blockInv, kinds, nothing, requests, setup, txInv } from "./relay-fixture.ts";
+import { a, b, block, blockInv, kinds, nothing, requests, setup, txInv } from "./relay-fixture.ts";
 
 const { inventoryPerMessageMax, requestMs, wantedMax, blocksWantedMax } = relayLimits;
 const conns = (count: number) => Array.from({ length: count }, (_, i) => conn(i));
@@ -86,4 +86,29 @@ test("who gave way while it was asked is not asked again, so that it cannot answ
     requests(port).filter(({ conn: asked, ids }) => asked === conn(0) && ids.includes(1)),
     [],
   );
+});
+
+test("a peer that was asked twice, because another's copy was no use, may answer twice", () => {
+  const { port, relay } = setup();
+  relay.onInv(a, blockInv(7), nothing);
+  relay.onInv(b, blockInv(7), nothing);
+  assert.deepEqual(requests(port), [{ conn: a, ids: [7] }]);
+  relay.onObject(b, kinds.block, block(7));
+  relay.onUnusable(kinds.block, block(7));
+  assert.deepEqual(requests(port), [{ conn: a, ids: [7] }]);
+  assert.equal(relay.onObject(a, kinds.block, block(7)), true);
+  assert.equal(relay.onObject(a, kinds.block, block(7)), true);
+  assert.equal(relay.onObject(a, kinds.block, block(7)), false);
+});
+
+test("an answer under way is not forgotten for an announcement of the same", () => {
+  const { env, port, relay } = setup();
+  relay.onInv(a, blockInv(7), nothing);
+  requests(port);
+  pass(env, requestMs);
+  relay.tick();
+  relay.onInv(a, blockInv(7), nothing);
+  assert.deepEqual(requests(port), [{ conn: a, ids: [7] }]);
+  assert.equal(relay.onObject(a, kinds.block, block(7)), true);
+  assert.equal(relay.onObject(a, kinds.block, block(7)), true);
 });

@@ -25,7 +25,8 @@ function askedAfter(code: RuleCode): Conn[] {
   };
   const relay = new Relay(new VirtualTime(1).env, port);
   // Of a rejected block nothing else is told.
-  const news = new News({ relay, port } as unknown as NewsParts);
+  const compact = { isBlameless: () => false };
+  const news = new News({ relay, port, compact } as unknown as NewsParts);
   const items = encodeItems([itemOf(inventoryKinds.block, hash)]);
   for (const conn of [alice, bob]) {
     relay.onReady(conn);

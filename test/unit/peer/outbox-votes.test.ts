@@ -8,7 +8,13 @@ import { frameFlags } from "../../../src/wire/frame.ts";
 import type { Message } from "../../../src/wire/messages.ts";
 import { ticket } from "../../support/session-pair.ts";
 
-const room: Room = { bodyBytes: 65_536, creditBytes: 2 ** 40, small: true, urgentOnly: false };
+const room: Room = {
+  bodyBytes: 65_536,
+  creditBytes: 2 ** 40,
+  small: true,
+  urgentOnly: false,
+  now: 0,
+};
 const certificateBytesMax = 114 + 16 + 64 * 128;
 
 const vote = (n: number): Message => ({ type: "vote", vote: new Uint8Array(176).fill(n) });

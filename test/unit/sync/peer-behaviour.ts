@@ -18,6 +18,7 @@ export function honest(blocks: readonly MadeBlock[]): Behaviour {
       say(message);
       return true;
     },
+    hasForRead: () => true,
     blame: () => assert.fail("an honest server blames nobody here"),
   };
   const server = new ChainServer(port, chain, store);

@@ -13,13 +13,14 @@ const bob = 2 as Conn;
 const blocks = makeChain(1_000);
 
 /** A chain of 1,000 blocks of which those below 800 are on disk only. */
-function served(sparesDisk = () => false) {
+function served(sparesDisk = () => false, hasForRead = (_: Conn) => true, isFull = () => false) {
   const chain = new MiniChain(blocks);
   const store = new MiniStore();
   chain.bury(800, store);
   const sent: { conn: Conn; message: Message }[] = [];
   const port = {
-    send: (conn: Conn, message: Message) => sent.push({ conn, message }) > 0,
+    send: (conn: Conn, message: Message) => !isFull() && sent.push({ conn, message }) > 0,
+    hasForRead,
     blame: () => assert.fail("nobody is to blame"),
   };
   const server = new ChainServer(port, chain, store, sparesDisk);
@@ -87,4 +88,39 @@ test("beyond the daily target what is on disk is not here, and what is new is", 
     message.type === "block_body" ? `body ${message.body !== undefined}` : message.type,
   );
   assert.deepEqual(types.sort(), ["body false", "body true", "headers", "not_found"]);
+});
+
+test("nothing is read for a peer without room, and all of it when another has made room", () => {
+  let hasRoom = false;
+  const { store, server, sent, drain } = served(
+    () => false,
+    () => hasRoom,
+  );
+  server.onGetBlocks(alice, getBlocks(blocks.slice(10, 13)));
+  server.serveBlock(alice, hashOf(blocks[20]!));
+  server.onGetHeaders(alice, getHeaders([blocks[100]!], 8));
+  drain();
+  assert.deepEqual(sent, []);
+  assert.equal(server.load.heldBytes, 0);
+  server.onRoom(alice);
+  server.onRoom(bob);
+  assert.equal(store.asked.length, 0);
+  hasRoom = true;
+  server.onRoom(bob);
+  drain();
+  assert.equal(sent.length, 5);
+  assert.equal(server.load.answers, 0);
+});
+
+test("what a full lane refuses is let go and read again", () => {
+  let isFull = true;
+  const { store, server, sent, drain } = served(undefined, undefined, () => isFull);
+  server.onGetBlocks(alice, getBlocks(blocks.slice(10, 13)));
+  drain();
+  assert.deepEqual([sent.length, server.load.heldBytes, server.load.answers], [0, 0, 1]);
+  isFull = false;
+  server.onRoom(alice);
+  assert.equal(store.asked.length, 1);
+  drain();
+  assert.equal(sent.length, 3);
 });

@@ -29,6 +29,7 @@ function served(blocks: readonly MadeBlock[] = makeChain(1_000), buriedBelow = 8
       sent.push({ conn, message });
       return true;
     },
+    hasForRead: () => true,
     blame: (_: Conn, code: string) => void blamed.push(code),
   };
   const server = new ChainServer(port, chain, store);

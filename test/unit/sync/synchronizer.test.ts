@@ -27,6 +27,21 @@ test("several peers share the bodies", () => {
   assert.deepEqual(world.sync["bodies"].load, { blocks: 0, bytes: 0 });
 });
 
+test("progress names what is on its way from whom, and the time that is left", () => {
+  const world = new LinkedWorld(23, genesis);
+  const conns = [world.join(honest(long), top, 150), world.join(honest(long), top, 150)];
+  world.run(() => world.sync.ranges().length === 2 && world.chain.head.height > 200, 20);
+  for (const { conn, from, to, blocks } of world.sync.ranges()) {
+    assert.ok(conns.includes(conn));
+    assert.ok(from > 200 && to <= 1_500 && blocks > 0 && blocks <= to - from + 1);
+  }
+  const { blocksPerSecond, secondsLeft, currentHeight, targetHeight } = world.sync.progress();
+  assert.equal(secondsLeft, Math.ceil((targetHeight - currentHeight) / blocksPerSecond));
+  world.run(isAt(world, top), 60);
+  assert.deepEqual(world.sync.ranges(), []);
+  assert.equal(world.sync.progress().secondsLeft, 0);
+});
+
 test("bodies of one answer may come in any order", () => {
   const world = new LinkedWorld(6, genesis);
   const backwards = withBodies(long, ({ request, hashes }, say) => {

@@ -1,5 +1,6 @@
 /** Random messages of every type, and what a stranger's decoder should make of each. */
 import fc from "fast-check";
+import { concatBytes, u16Bytes, u32Bytes } from "../../../src/base/bytes.ts";
 import {
   addressEntryBytes,
   disconnectNumbers,
@@ -29,6 +30,10 @@ const order: Record<MessageType, readonly string[]> = {
   certificate: ["certificate"],
   evidence: ["evidence"],
   attest: ["attestation"],
+  compact_block: ["header", "certificate", "salt", "shortIds", "prefilled"],
+  get_block_txs: ["hash", "indexes"],
+  block_txs: ["hash", "transactions"],
+  relay_mode: ["push"],
 };
 
 /** The array that a general MsgPack decoder returns for `message`. */
@@ -87,6 +92,23 @@ const certificate = fc
       .chain((signers) => fixed(114 + Math.ceil(validators / 8) + 64 * signers)),
   );
 
+const ascending = (max: number) =>
+  fc
+    .uniqueArray(fc.integer({ min: 0, max: 9_998 }), { minLength: 0, maxLength: max })
+    .map((indexes) => indexes.sort((a, b) => a - b));
+const indexes = ascending(9).map((list) => concatBytes(...[...list, 9_999].map(u16Bytes)));
+/** In layout only. */
+const transaction = fc
+  .uint8Array({ minLength: 168, maxLength: 200 })
+  .map((bytes) =>
+    concatBytes(bytes.subarray(0, 100), u32Bytes(bytes.length - 168), bytes.subarray(104)),
+  );
+const prefilled = ascending(3).chain((list) =>
+  fc
+    .tuple(...list.map(() => transaction))
+    .map((found) => concatBytes(...found.flatMap((each, i) => [u16Bytes(list[i]!), each]))),
+);
+
 export const arbitraryMessages: {
   readonly [T in MessageType]: fc.Arbitrary<Extract<Message, { type: T }>>;
 } = {
@@ -134,6 +156,21 @@ export const arbitraryMessages: {
     evidence: fc.constantFrom(325, 877).chain(fixed),
   }),
   attest: record({ type: fc.constant("attest"), attestation: fixed(96) }),
+  compact_block: record({
+    type: fc.constant("compact_block"),
+    header: fixed(420),
+    certificate: fc.oneof(fixed(0), certificate),
+    salt: fixed(8),
+    shortIds: repeated(6, 0, 20),
+    prefilled,
+  }),
+  get_block_txs: record({ type: fc.constant("get_block_txs"), hash, indexes }),
+  block_txs: record({
+    type: fc.constant("block_txs"),
+    hash,
+    transactions: fc.uint8Array({ minLength: 168, maxLength: 600 }),
+  }),
+  relay_mode: record({ type: fc.constant("relay_mode"), push: fc.boolean() }),
 };
 
 export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(

@@ -1,0 +1,102 @@
+/**
+ * One thread that checks signatures, and what it has been given. NOT who is given what
+ * (`verify-pool.ts`).
+ *
+ *   starting ──first message──> ready (orders in flight, answered in turn) ──crash──> gone
+ *
+ * Invariant: every piece is either answered once or handed back by `onCrash`, unless `close` came.
+ */
+import { Worker } from "node:worker_threads";
+import { assert, defined } from "../base/assert.ts";
+import { type BodyPiece, packedBytes, packPiece } from "../chain/verify-pieces.ts";
+import type { SigningDomain } from "../model/signing-domain.ts";
+import type { VerifyAnswer, VerifyOrder } from "./verify-message.ts";
+
+/** A piece of somebody's body. */
+export interface Part<T> {
+  readonly work: T;
+  readonly domain: SigningDomain;
+  readonly piece: BodyPiece;
+}
+
+export interface ThreadEvents<T> {
+  onVerdict(part: Part<T>, firstBad: number): void;
+  /** It began to work, or answered: it may be given more. */
+  onRoom(): void;
+  /** It is gone; `undone` are to be checked by others. Called once. */
+  onCrash(undone: readonly Part<T>[], error: unknown): void;
+}
+
+export class VerifyThread<T> {
+  private readonly events: ThreadEvents<T>;
+  private readonly worker: Worker;
+  private readonly inFlight: (readonly Part<T>[])[] = [];
+  private isReady = false;
+  private isGone = false;
+  /** Given and not answered. */
+  private signatures = 0;
+
+  constructor(program: URL, events: ThreadEvents<T>) {
+    this.events = events;
+    // The loader of the main thread does not reach others: each registers it for itself.
+    const loader = JSON.stringify(import.meta.resolve("tsx/esm/api"));
+    const start = `import(${loader}).then((l) => l.register(), () => {}).then(() => import(${JSON.stringify(program.href)}))`;
+    this.worker = new Worker(start, { eval: true, execArgv: [], name: "verify" });
+    this.worker.on("message", (answer: VerifyAnswer) => this.onAnswer(answer));
+    this.worker.on("messageerror", (error) => this.crash(error));
+    this.worker.on("error", (error) => this.crash(error));
+    this.worker.on("exit", (code) => this.crash(new Error(`it ended with code ${code}`)));
+    // Only what it was given keeps the process. Last: to listen is to hold it.
+    this.worker.unref();
+  }
+
+  /** How many more it takes of `signaturesMax`; none while it starts: others are quicker then. */
+  roomOf(signaturesMax: number): number {
+    return this.isReady ? signaturesMax - this.signatures : 0;
+  }
+
+  /** One message; all `parts` are of one domain. */
+  give(parts: readonly Part<T>[]): void {
+    assert(!this.isGone && parts.length > 0, "a thread that is there is given something");
+    const lengths = parts.map(({ piece }) => packedBytes(piece));
+    const bodies = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+    let at = 0;
+    for (const [index, { piece }] of parts.entries()) {
+      packPiece(piece, bodies, at);
+      at += lengths[index]!;
+      this.signatures += piece.signatures;
+    }
+    const certifiers = parts.map(({ piece }) => piece.certifiers);
+    const order: VerifyOrder = { domain: parts[0]!.domain, bodies, lengths, certifiers };
+    if (this.inFlight.push(parts) === 1) this.worker.ref();
+    this.worker.postMessage(order, [bodies.buffer]);
+  }
+
+  /** Ends it; nothing is told any more. */
+  async close(): Promise<void> {
+    this.isGone = true;
+    await this.worker.terminate();
+  }
+
+  private onAnswer(answer: VerifyAnswer): void {
+    if (this.isGone) return;
+    if (!this.isReady) {
+      this.isReady = true;
+      this.events.onRoom();
+      return;
+    }
+    const parts = defined(this.inFlight.shift(), "an answer follows an order");
+    if (this.inFlight.length === 0) this.worker.unref();
+    assert(answer.length === parts.length, "each body gets its verdict");
+    for (const { piece } of parts) this.signatures -= piece.signatures;
+    for (const [index, part] of parts.entries()) this.events.onVerdict(part, answer[index]!);
+    this.events.onRoom();
+  }
+
+  private crash(error: unknown): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    void this.worker.terminate();
+    this.events.onCrash(this.inFlight.flat(), error);
+  }
+}

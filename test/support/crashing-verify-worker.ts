@@ -1,0 +1,8 @@
+/** A verifying thread that gives up at its third order, as no real one should. */
+import { parentPort } from "node:worker_threads";
+
+let orders = 0;
+parentPort!.on("message", () => {
+  if (++orders === 3) throw new Error("planted");
+});
+await import("../../src/host/verify-worker.ts");

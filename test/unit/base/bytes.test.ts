@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  hexBytes,
+  readSafeU64,
+  readU64,
+  u16Bytes,
+  u32Bytes,
+  u64Bytes,
+} from "../../../src/base/bytes.ts";
+
+const edges = [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 64n - 1n];
+const u64 = fc.oneof(fc.constantFrom(...edges), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
+
+test("a u64 is written and read as the platform's own view does it", () => {
+  const property = fc.property(u64, (value) => {
+    const bytes = u64Bytes(value);
+    assert.equal(new DataView(bytes.buffer).getBigUint64(0), value);
+    assert.equal(readU64(bytes, 0), value);
+    const isSafe = value <= BigInt(Number.MAX_SAFE_INTEGER);
+    assert.equal(readSafeU64(bytes, 0), isSafe ? Number(value) : undefined);
+    if (isSafe) assert.deepEqual(u64Bytes(Number(value)), bytes);
+  });
+  fc.assert(property, { seed: 3, numRuns: 500 });
+});
+
+test("a number that does not fit is our own bug and says itself", () => {
+  assert.throws(() => u64Bytes(2n ** 64n), /u64 expected, got 18446744073709551616/);
+  assert.throws(() => u64Bytes(-1n), /u64 expected, got -1/);
+  assert.throws(() => u64Bytes(2 ** 53), /u53 expected/);
+  assert.throws(() => u32Bytes(2 ** 32), /u32, got 4294967296/);
+  assert.throws(() => u32Bytes(1.5), /u32, got 1.5/);
+  assert.throws(() => u16Bytes(65536), /u16 expected, got 65536/);
+  assert.throws(() => hexBytes("0g"), /hex expected, got 0g/);
+});
