@@ -5,9 +5,12 @@
  */
 import { assert } from "./assert.ts";
 
+/** What all that were never written to share: a `Map` takes 200 bytes, and most of a peer's stay so. */
+const unwritten = new Map<never, never>();
+
 /** Insertion-ordered map of at most `max` entries; `set` beyond that drops the oldest. */
 export class BoundedMap<K extends string, V> {
-  private readonly entriesByKey = new Map<K, V>();
+  private entriesByKey: Map<K, V> = unwritten;
   readonly max: number;
   /**
    * Stands before the oldest entry. A fresh one would walk over all that was deleted from a `Map`
@@ -36,6 +39,7 @@ export class BoundedMap<K extends string, V> {
 
   /** Stores `value` as the newest entry; returns the entry that had to go, if any. */
   set(key: K, value: V): readonly [K, V] | undefined {
+    if (this.entriesByKey === unwritten) this.entriesByKey = new Map();
     this.delete(key);
     this.entriesByKey.set(key, value);
     if (this.entriesByKey.size <= this.max) return undefined;

@@ -46,3 +46,11 @@ describe("a bounded map", () => {
     assert.ok(ratio < 4, `${ratio} times as long`);
   });
 });
+
+test("what one map holds another, never written to, does not", () => {
+  const [one, other] = [new BoundedMap<string, number>(2), new BoundedMap<string, number>(2)];
+  assert.equal(one.delete("a"), false);
+  one.clear();
+  one.set("a", 1);
+  assert.deepEqual([one.size, other.size, other.get("a")], [1, 0, undefined]);
+});
