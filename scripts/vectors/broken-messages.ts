@@ -27,6 +27,16 @@ function compactOf(fields: {
   return `919614c501a4${"00".repeat(420)}${certificate}${salt}${shortIds}${prefilled}`;
 }
 
+/** A `verified`, its fields in hex. */
+function verifiedOf(fields: {
+  readonly hash?: string;
+  readonly mode?: string;
+  readonly since?: string;
+}): string {
+  const { hash = `c420${"00".repeat(32)}`, mode = "00", since = "00" } = fields;
+  return `9198190000${hash}00c420${"00".repeat(32)}${mode}${since}`;
+}
+
 /** Payloads in hex, each broken in one way. */
 export const broken: readonly (readonly [string, string])[] = [
   ["no bytes", ""],
@@ -38,7 +48,7 @@ export const broken: readonly (readonly [string, string])[] = [
   ["65,535 messages promised", "dcffff920501"],
   ["4,294,967,295 messages promised", "ddffffffff920501"],
   ["type 0", "91920001"],
-  ["type 24", "91921801"],
+  ["type 26", "91921a01"],
   ["type 127", "91927f01"],
   ["type 2^53", "9192cf002000000000000001"],
   ["type -1", "9192d0ff01"],
@@ -135,6 +145,12 @@ export const broken: readonly (readonly [string, string])[] = [
   ["block_txs of 167 bytes", `919316c420${"00".repeat(32)}c4a7${"00".repeat(167)}`],
   ["push 1", "91921701"],
   ["push nil", "919217c0"],
+  ["verified asked with 2^32", "919218cf0000000100000000"],
+  ["verified asked with nothing", "919118"],
+  ["mode 2", verifiedOf({ mode: "02" })],
+  ["mode true", verifiedOf({ mode: "c3" })],
+  ["verified at 2^53", verifiedOf({ since: "cf0020000000000000" })],
+  ["verified a hash of 31 bytes", verifiedOf({ hash: `c41f${"00".repeat(31)}` })],
 ];
 
 /** Broken payloads too long to be written down: `prefix`, then `unit` many times. */

@@ -4,7 +4,12 @@ import { sha256 } from "../../src/crypto/hash.ts";
 import { wireLimits } from "../../src/params/limits.ts";
 import { encodeAddressEntries } from "../../src/wire/address.ts";
 import { decodePayload, encodePayload } from "../../src/wire/codec.ts";
-import { type Message, messageNumbers, messageRules } from "../../src/wire/messages.ts";
+import {
+  type Message,
+  messageNumbers,
+  messageRules,
+  verifyModeNumbers,
+} from "../../src/wire/messages.ts";
 import { addressEntry, unsignedEntry } from "./addresses.ts";
 import { broken, longBroken } from "./broken-messages.ts";
 import {
@@ -44,6 +49,13 @@ function compact(ids: number, certificate: Uint8Array, prefilled: Uint8Array): M
   return {
     ...{ type: "compact_block", header: pattern(420), certificate },
     ...{ salt: pattern(8), shortIds, prefilled },
+  };
+}
+
+function verified(request: number, number: number, mode: number): Message {
+  return {
+    ...{ type: "verified", request, height: number, hash: digestOf("b") },
+    ...{ finalHeight: number, finalHash: digestOf("a"), mode, sinceMs: number },
   };
 }
 
@@ -160,6 +172,11 @@ const samples: readonly (readonly [string, Message])[] = [
   ],
   ["relay_mode off", { type: "relay_mode", push: false }],
   ["relay_mode on", { type: "relay_mode", push: true }],
+  ["get_verified least", { type: "get_verified", request: 0 }],
+  ["get_verified most", { type: "get_verified", request: u32Max }],
+  ["verified least", verified(0, 0, verifyModeNumbers.full)],
+  ["verified typical", verified(7, 1_800_000_000_000, verifyModeNumbers.certified)],
+  ["verified most", verified(u32Max, u53Max, verifyModeNumbers.certified)],
 ];
 
 /** Fields with bytes as hex; long ones by what they repeat. */
@@ -246,7 +263,7 @@ export function messagesFile(): VectorFile {
     name: "messages",
     description:
       "Payloads of every message, in shortest and in wide form, and must-reject payloads.",
-    spec: "protocol-spec/04-messages §1 to §8",
+    spec: "protocol-spec/04-messages §1 to §9",
     cases: [...numbers, most, ...accepted(), ...refused()],
   };
 }

@@ -78,6 +78,11 @@ const fields: Readonly<Record<keyof typeof messageNumbers, readonly string[]>> =
     `transactions bin 168 to ${grouped(relayLimits.blockTxsBytesMax)} (§8)`,
   ],
   relay_mode: ["push bool"],
+  get_verified: ["request u32"],
+  verified: [
+    ...["request u32", "height u53", "hash bin 32", "finalHeight u53", "finalHash bin 32"],
+    ...["mode 0 to 1 (§9)", "sinceMs u53, sender's wall clock"],
+  ],
 };
 
 function items(): string {

@@ -21,7 +21,6 @@ import { idBytes, type NodeId, nodeIdOf } from "../model/ids.ts";
 import { slotAt } from "../model/network-file.ts";
 import { networkIdOf } from "../model/recovery.ts";
 import { ConnectionManager } from "../net/connections/connection-manager.ts";
-import { hasFeature, helloFeatures } from "../net/connections/link-features.ts";
 import { Gossip } from "../net/relay/gossip.ts";
 import { Relay } from "../net/relay/relay.ts";
 import { Verdicts } from "../net/relay/verdicts.ts";
@@ -29,6 +28,7 @@ import { connectionLimits } from "../params/limits.ts";
 import { ChainServer } from "../sync/server.ts";
 import { Synchronizer } from "../sync/synchronizer.ts";
 import { PayloadWriter } from "../wire/codec.ts";
+import { type ComingParts, comings } from "./comings.ts";
 import { Commands } from "./commands.ts";
 import { CompactRelay } from "./compact-relay.ts";
 import { ConductQueries } from "./conduct-queries.ts";
@@ -46,6 +46,7 @@ import { Queries } from "./queries.ts";
 import { Reach } from "./reach.ts";
 import { Router } from "./router.ts";
 import { Validator } from "./validator.ts";
+import { Verification } from "./verification.ts";
 
 export class Node {
   readonly nodeId: NodeId;
@@ -67,6 +68,7 @@ export class Node {
   private readonly news: News;
   private readonly commands: Commands;
   private readonly reach: Reach;
+  private readonly verification: Verification;
 
   constructor(env: Env, options: NodeOptions, image: StoreImage) {
     this.env = env;
@@ -135,27 +137,8 @@ export class Node {
           effects,
           validators: () => ledger.validators(),
         },
-        onReady: (conn, nodeId, hello) => {
-          if (this.peers.links.get(conn)?.inbound === false) this.reach.onReady(nodeId);
-          if (options.recordFrames) this.peers.links.get(conn)?.session.record(true);
-          this.relay.onReady(conn, {
-            takesTransactions: !this.connections.isBlockOnly(conn),
-            takesCompact: hasFeature(hello, helloFeatures.compact),
-          });
-          this.compact.onReady(conn, this.peers.links.get(conn)?.inbound === false);
-          this.gossip.onReady(conn);
-          this.sync.onReady(conn, hello);
-          this.news.greet(conn);
-        },
+        ...comings(() => this.comingParts, options.recordFrames),
         onMessage: (conn, message) => router.route(conn, message),
-        onClosed: (conn, nodeId, code) => {
-          if (nodeId !== undefined) this.reach.onClosed(nodeId, code);
-          this.relay.onClosed(conn);
-          this.compact.onClosed(conn);
-          this.gossip.onClosed(conn);
-          this.sync.onClosed(conn);
-          this.server.onClosed(conn);
-        },
       },
     );
     const port = this.peers;
@@ -174,6 +157,8 @@ export class Node {
     const { chain, connections, gossip, mempool, relay, server, shown, sync } = this;
     const compact = new CompactRelay(env, { port, chain, shown, relay, sync, mempool });
     this.compact = compact;
+    const verification = new Verification(env.clock, port, shown, () => chain.finalized);
+    this.verification = verification;
     const { validator } = options;
     const inStep = new InStep(sync, () => this.chain.duties.validatorCount);
     const isSynced = () => inStep.isSynced;
@@ -190,7 +175,7 @@ export class Node {
     const { news } = this;
     const router = new Router({
       ...{ port, connections, gossip, verdicts, relay, chain, mempool, sync, server, news },
-      compact,
+      ...{ compact, verification },
     });
     const { nodeId, peers } = this;
     this.commands = new Commands({ effects, news, connections, peers });
@@ -204,6 +189,7 @@ export class Node {
     const { reach } = this;
     this.queries = new Queries({
       ...{ nodeId, options, chain, ledger, mempool, connections, sync, peers },
+      verification,
       conduct: new ConductQueries(connections.misconduct, reach),
     });
   }
@@ -219,6 +205,7 @@ export class Node {
       this.mempool.deadline,
       this.chain.deadline,
       this.reach.deadline,
+      this.verification.deadline,
       this.validator?.deadline ?? Number.POSITIVE_INFINITY,
     );
   }
@@ -227,6 +214,7 @@ export class Node {
   handle(input: Input): readonly Effect[] {
     this.dispatch(input);
     if (this.validator !== undefined) this.news.onImported(this.validator.tick());
+    this.verification.note();
     this.peers.links.flushTouched();
     return this.effects.drain();
   }
@@ -236,6 +224,12 @@ export class Node {
     const bytes = this.peers.links.take(conn, bytesMax);
     if (bytes !== undefined) this.server.onRoom(conn);
     return bytes;
+  }
+
+  private get comingParts(): ComingParts {
+    const { connections, peers, reach, relay, compact, gossip, sync, server, news } = this;
+    const { verification } = this;
+    return { connections, peers, reach, relay, compact, gossip, sync, server, verification, news };
   }
 
   private dispatch(input: Input): void {
@@ -295,6 +289,7 @@ export class Node {
     this.sync.tick();
     this.mempool.tick();
     this.reach.tick();
+    this.verification.tick();
     this.news.onImported(this.chain.tick());
   }
 }

@@ -24,13 +24,13 @@ import type { Transaction } from "../model/transaction.ts";
 import type { ValidatorSet } from "../model/validator-set.ts";
 import type { ConnectionManager } from "../net/connections/connection-manager.ts";
 import type { ClockView } from "../net/connections/peer-clocks.ts";
-import type { PeerView } from "../net/connections/peer-view.ts";
 import { wireLimits } from "../params/limits.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";
 import type { ConductQueries } from "./conduct-queries.ts";
 import type { NodeOptions } from "./node-options.ts";
 import type { Peers } from "./peers.ts";
+import type { Verification } from "./verification.ts";
 
 interface QueriedParts {
   readonly nodeId: NodeId;
@@ -42,6 +42,7 @@ interface QueriedParts {
   readonly sync: Synchronizer;
   readonly peers: Peers;
   readonly conduct: ConductQueries;
+  readonly verification: Verification;
 }
 
 export interface ValidatorView {
@@ -108,11 +109,7 @@ export class Queries {
     return this.parts.connections.keptPeers();
   }
 
-  peers(): readonly (PeerView & {
-    readonly pingMs: number | undefined;
-    readonly bytesReceived: number;
-    readonly bytesSent: number;
-  })[] {
+  peers() {
     return this.parts.connections.peers().map((peer) => {
       const session = this.parts.peers.links.get(peer.conn)?.session;
       return {
@@ -120,6 +117,8 @@ export class Queries {
         pingMs: session?.pingMs,
         bytesReceived: session?.bytesReceived ?? 0,
         bytesSent: session?.bytesSent ?? 0,
+        /** A claim: nothing rests on it. */
+        verified: this.parts.verification.claimOf(peer.conn),
       };
     });
   }

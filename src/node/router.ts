@@ -29,6 +29,7 @@ import {
 } from "../wire/messages.ts";
 import type { CompactRelay } from "./compact-relay.ts";
 import type { News } from "./news.ts";
+import type { Verification } from "./verification.ts";
 
 export interface RouterParts {
   readonly port: PeerPort;
@@ -41,6 +42,7 @@ export interface RouterParts {
   readonly sync: Synchronizer;
   readonly server: ChainServer;
   readonly compact: CompactRelay;
+  readonly verification: Verification;
   readonly news: News;
 }
 
@@ -96,6 +98,10 @@ export class Router {
       case "relay_mode":
         if (this.speaksCompact(conn)) relay.onRelayMode(conn, message.push);
         return;
+      case "get_verified":
+        return this.parts.verification.onGetVerified(conn, message);
+      case "verified":
+        return this.parts.verification.onVerified(conn, message);
       case "ping":
       case "pong":
       case "credit":

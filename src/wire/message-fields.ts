@@ -42,6 +42,7 @@ import {
 } from "./messages.ts";
 import type { MsgpackReader } from "./msgpack-reader.ts";
 import type { MsgpackWriter } from "./msgpack-writer.ts";
+import { verifiedFields } from "./verified-fields.ts";
 
 export interface MessageFields<T extends MessageType> {
   /** Elements of the array after the type. */
@@ -271,4 +272,5 @@ export const messageFields: { readonly [T in MessageType]: MessageFields<T> } = 
     read: (r) => ({ type: "attest", attestation: attestation.read(r) }),
   },
   ...compactFields,
+  ...verifiedFields,
 };

@@ -34,6 +34,9 @@ export const disconnectNumbers = {
   requested: 9,
 } as const satisfies Record<DisconnectCode, number>;
 
+/** How the sender verified its chain: every seal, or some by certificates above them only. */
+export const verifyModeNumbers = { full: 0, certified: 1 } as const;
+
 /** Kinds of an inventory item, its first byte. `compact`: a block, wanted as `compact_block`. */
 export const inventoryKinds = { transaction: 1, block: 2, compact: 3 } as const;
 
@@ -119,7 +122,22 @@ export type Message =
   /** The transactions asked for, one after another in that order. */
   | { readonly type: "block_txs"; readonly hash: Uint8Array; readonly transactions: Uint8Array }
   /** From now on, send me compact blocks unasked, or do not. */
-  | { readonly type: "relay_mode"; readonly push: boolean };
+  | { readonly type: "relay_mode"; readonly push: boolean }
+  /** What did you verify? At most one open at a time. This and its answer by feature 5. */
+  | { readonly type: "get_verified"; readonly request: number }
+  /** A claim about the sender's executed head and last final block. */
+  | {
+      readonly type: "verified";
+      readonly request: number;
+      readonly height: number;
+      readonly hash: Uint8Array;
+      readonly finalHeight: number;
+      readonly finalHash: Uint8Array;
+      /** Of `verifyModeNumbers`. */
+      readonly mode: number;
+      /** The sender's wall clock when it had executed that head. */
+      readonly sinceMs: number;
+    };
 
 export type MessageType = Message["type"];
 
@@ -150,6 +168,8 @@ export const messageNumbers = {
   get_block_txs: 21,
   block_txs: 22,
   relay_mode: 23,
+  get_verified: 24,
+  verified: 25,
 } as const satisfies Record<MessageType, number>;
 
 export interface MessageRule {
@@ -185,6 +205,8 @@ export const messageRules = {
   get_block_txs: { bytesMax: 20_100, lane: "control" },
   block_txs: { bytesMax: 500_100, lane: "block" },
   relay_mode: { bytesMax: 32, lane: "control" },
+  get_verified: { bytesMax: 32, lane: "control" },
+  verified: { bytesMax: 160, lane: "control" },
 } as const satisfies Record<MessageType, MessageRule>;
 
 /** What one node tells the other inside the handshake. 02-handshake §4; all fields in order. */

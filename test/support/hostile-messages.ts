@@ -109,7 +109,7 @@ export function brokenShapes(): HostilePayload[] {
     ),
     shape("a message without a type", "malformed-message", pack([[]])),
     shape("type 0", "unknown-message-type", pack([[0, nonce, 1]])),
-    shape("type 20", "unknown-message-type", pack([[20]])),
+    shape("type 26", "unknown-message-type", pack([[26]])),
     shape("type 2^53-1", "unknown-message-type", pack([[Number.MAX_SAFE_INTEGER]])),
     shape("a field too few", "malformed-message", say("ping", nonce)),
     shape("a field too many", "malformed-message", say("ping", nonce, 1, 1)),
@@ -172,6 +172,7 @@ export function badFields(): HostilePayload[] {
       flags,
       code: "bad-field",
     });
+  const none = bytes(0);
   const twoTo53 = verbatim(0xcf, 0, 0x20, 0, 0, 0, 0, 0, 0);
   for (const type of ["ping", "pong"] as const) {
     bad("nonce of 7 bytes", type, [bytes(7), 1]);
@@ -197,9 +198,10 @@ export function badFields(): HostilePayload[] {
     bad("no item", type, [bytes(0)]);
     bad("an item of 32 bytes", type, [bytes(32)]);
     bad("kind 0", type, [bytes(33, 0)]);
-    bad("kind 3", type, [bytes(33, 3)]);
+    bad("kind 4", type, [bytes(33, 4)]);
     bad("1,025 items", type, [bytes(33 * 1_025)]);
   }
+  bad("kind 3, which nobody has", "inv", [bytes(33, 3)]);
   bad("empty locator", "get_headers", [1, bytes(0), hash, 1]);
   bad("33 bytes of locator", "get_headers", [1, bytes(33), hash, 1]);
   bad("65 locator hashes", "get_headers", [1, bytes(32 * 65), hash, 1]);
@@ -216,6 +218,15 @@ export function badFields(): HostilePayload[] {
   bad("body of 3 bytes", "block_body", [1, hash, bytes(3)], bulk);
   bad("header of 419 bytes", "new_block", [bytes(419), bytes(4)]);
   bad("body of 3 bytes", "new_block", [bytes(420), bytes(3)]);
+  bad("header of 419 bytes", "compact_block", [bytes(419), none, nonce, none, none]);
+  bad("salt of 7 bytes", "compact_block", [bytes(420), none, bytes(7), none, none]);
+  bad("half a short id", "compact_block", [bytes(420), none, nonce, bytes(3), none]);
+  bad("half an index", "compact_block", [bytes(420), none, nonce, none, bytes(1)]);
+  bad("no index", "get_block_txs", [hash, none]);
+  bad("one index twice", "get_block_txs", [hash, bytes(4)]);
+  bad("167 bytes", "block_txs", [hash, bytes(167)]);
+  bad("mode 2", "verified", [1, 1, hash, 1, hash, 2, 1]);
+  bad("request 2^32", "get_verified", [2 ** 32]);
   bad("167 bytes", "new_transaction", [bytes(167)]);
   bad("65,537 bytes", "new_transaction", [bytes(65_537)]);
   for (const length of [175, 177]) bad(`${length} bytes`, "vote", [bytes(length)]);

@@ -67,11 +67,19 @@ const ban = z.strictObject({
 });
 const banRef = z.strictObject({ subject: banSubject });
 
-const submission = z.strictObject({
-  transaction: z
-    .string("transaction: the bytes of a signed transaction in hex expected")
-    .max(2 * chainLimits.transactionBytesMax, "transaction: larger than any transaction")
-    .regex(/^([0-9a-f]{2})+$/, "transaction: lower-case hex expected, without 0x"),
+const signedTransaction = z
+  .string("transaction: the bytes of a signed transaction in hex expected")
+  .max(2 * chainLimits.transactionBytesMax, "transaction: larger than any transaction")
+  .regex(/^([0-9a-f]{2})+$/, "transaction: lower-case hex expected, without 0x");
+const submission = z.strictObject({ transaction: signedTransaction });
+
+const { batchMax } = httpLimits;
+/** Their bytes are bounded by those of a request's body. */
+const submissions = z.strictObject({
+  transactions: z
+    .array(signedTransaction, "transactions: a list of signed transactions in hex expected")
+    .min(1, "transactions: at least 1 expected")
+    .max(batchMax, `transactions: at most ${batchMax} expected`),
 });
 
 export const parameters = {
@@ -82,6 +90,7 @@ export const parameters = {
   peerRef,
   nothing,
   submission,
+  submissions,
   ban,
   banRef,
 };

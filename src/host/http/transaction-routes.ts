@@ -1,6 +1,8 @@
-/** Routes about transactions: submit one, ask what became of it. */
+/** Routes about transactions: submit one or many, ask what became of one. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { hexBytes } from "../../base/bytes.ts";
+import type { Answer } from "../../edge/effect.ts";
 import type { ApiNode } from "./api-node.ts";
 import { parameters, read } from "./parameters.ts";
 import { Problem } from "./problem.ts";
@@ -16,6 +18,9 @@ const refusals: Readonly<Record<string, number>> = {
   "shutting-down": 503,
 };
 
+/** Of a batch that are checked in one turn of the loop: about 2 ms. */
+const checkedPerTurn = 16;
+
 export function addTransactionRoutes(app: FastifyInstance, node: ApiNode): void {
   const { queries, reader } = node;
 
@@ -26,8 +31,20 @@ export function addTransactionRoutes(app: FastifyInstance, node: ApiNode): void 
     if (answer.type === "refused") {
       throw new Problem(refusals[answer.code] ?? 422, answer.code, answer.detail);
     }
-    const id = answer.type === "accepted" ? answer.id : null;
-    return await reply.code(202).send({ id, status: "pending" });
+    return await reply.code(202).send(accepted(answer));
+  });
+
+  app.post("/api/transactions/batch", async ({ body, query }) => {
+    read(parameters.nothing, query);
+    const { transactions } = read(parameters.submissions, body);
+    const results: unknown[] = [];
+    for (const [index, transaction] of transactions.entries()) {
+      if (index > 0 && index % checkedPerTurn === 0) await nextTurn();
+      // One after another: a nonce may follow the one before it.
+      const answer = await node.submit(hexBytes(transaction));
+      results.push(answer.type === "refused" ? refused(answer) : accepted(answer));
+    }
+    return { results };
   });
 
   app.get("/api/transactions/:id", async ({ params, query }) => {
@@ -52,4 +69,12 @@ export function addTransactionRoutes(app: FastifyInstance, node: ApiNode): void 
       transaction: transactionView(transaction),
     };
   });
+}
+
+function accepted(answer: Answer) {
+  return { id: answer.type === "accepted" ? answer.id : null, status: "pending" };
+}
+
+function refused({ code, detail }: Extract<Answer, { type: "refused" }>) {
+  return { id: null, status: "refused", code, detail };
 }

@@ -134,5 +134,7 @@ export function peerView(peer: ReturnType<Queries["peers"]>[number]) {
     score: peer.score,
     asn: peer.asn ?? null,
     country: peer.country ?? null,
+    /** What it says that it verified: a claim. */
+    verified: peer.verified ?? null,
   };
 }

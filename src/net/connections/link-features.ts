@@ -14,22 +14,25 @@ export const helloFeatures = {
   attest: 3,
   /** Understands compact blocks (04-messages §8). */
   compact: 4,
+  /** Answers what it verified (04-messages §9). */
+  verified: 5,
 } as const;
 
 const blockOnly: Feature = { id: helloFeatures.blockOnly, version: 1 };
 const feeler: Feature = { id: helloFeatures.feeler, version: 1 };
 const attest: Feature = { id: helloFeatures.attest, version: 1 };
 const compact: Feature = { id: helloFeatures.compact, version: 1 };
+const verified: Feature = { id: helloFeatures.verified, version: 1 };
 const featuresOf = {
-  full: [attest, compact],
-  manual: [attest, compact],
-  "block-only": [blockOnly, attest, compact],
+  full: [attest, compact, verified],
+  manual: [attest, compact, verified],
+  "block-only": [blockOnly, attest, compact, verified],
   feeler: [feeler, attest],
 } as const satisfies Record<DialKind, readonly Feature[]>;
 
 /** What our HELLO lists; `kind` is undefined when the peer dialled us. Ids ascend. */
 export function featuresFor(kind: DialKind | undefined): readonly Feature[] {
-  return kind === undefined ? [blockOnly, feeler, attest, compact] : featuresOf[kind];
+  return kind === undefined ? [blockOnly, feeler, attest, compact, verified] : featuresOf[kind];
 }
 
 export function hasFeature(hello: Hello, id: number): boolean {

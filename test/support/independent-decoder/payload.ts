@@ -228,6 +228,11 @@ export const messageRules: readonly (MessageRule | undefined)[] = [
   }),
   rule("block_txs", "block", 500_100, { hash, transactions: bin(1, 168, 500_000) }),
   rule("relay_mode", "control", 32, { push: bool }),
+  rule("get_verified", "control", 32, { request }),
+  rule("verified", "control", 160, {
+    ...{ request, height: uint(0, u53Max), hash, finalHeight: uint(0, u53Max), finalHash: hash },
+    ...{ mode: uint(0, 1), sinceMs: uint(0, u53Max) },
+  }),
 ];
 
 export type Message = Readonly<Record<string, Value>>;

@@ -50,3 +50,8 @@ export const post = (payload: unknown, headers: Record<string, string> = {}): In
   headers: { "content-type": "application/json", ...headers },
   payload: typeof payload === "string" ? payload : JSON.stringify(payload),
 });
+
+export const postBatch = (transactions: unknown): InjectOptions => ({
+  ...post({ transactions }),
+  url: "/api/transactions/batch",
+});

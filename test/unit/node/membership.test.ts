@@ -137,9 +137,12 @@ describe("proof of a validator key", () => {
     other.meet(listed);
     other.members.onMessage(conn, listed.sent[0]!);
     assert.equal(other.asked.length, 1, "it answers with its own");
-    const former = end(1, { key: 43, isPermissioned: true, allowed: listOf(end(2).nodeId) });
+    const former = end(1, { key: 43, allowed: listOf(end(2).nodeId) });
     assert.equal(former.meet(end(2)), false);
     assert.deepEqual(former.asked, [], "a key of nobody in charge proves nothing");
+    const elected = end(1, { key: 43, isPermissioned: true, allowed: listOf(end(2).nodeId) });
+    assert.equal(elected.meet(end(2)), true);
+    assert.equal(elected.asked.length, 1, "unless it may be one that we have not heard of yet");
   });
 
   test("what comes while our proof is signed is held, within a bound, and not lost", () => {

@@ -34,6 +34,8 @@ const order: Record<MessageType, readonly string[]> = {
   get_block_txs: ["hash", "indexes"],
   block_txs: ["hash", "transactions"],
   relay_mode: ["push"],
+  get_verified: ["request"],
+  verified: ["request", "height", "hash", "finalHeight", "finalHash", "mode", "sinceMs"],
 };
 
 /** The array that a general MsgPack decoder returns for `message`. */
@@ -171,6 +173,11 @@ export const arbitraryMessages: {
     transactions: fc.uint8Array({ minLength: 168, maxLength: 600 }),
   }),
   relay_mode: record({ type: fc.constant("relay_mode"), push: fc.boolean() }),
+  get_verified: record({ type: fc.constant("get_verified"), request: u32 }),
+  verified: record({
+    ...{ type: fc.constant("verified"), request: u32, height: u53, hash, finalHeight: u53 },
+    ...{ finalHash: hash, mode: fc.constantFrom(0, 1), sinceMs: u53 },
+  }),
 };
 
 export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(

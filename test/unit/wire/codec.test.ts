@@ -169,7 +169,7 @@ test("a payload without messages, and one with more than 16,384, are refused", (
 });
 
 test("an unknown type is refused by its number, in any width", () => {
-  for (const type of ["00", "18", "7f", "cc80", "cdffff", "ceffffffff", "cf001fffffffffffff"]) {
+  for (const type of ["00", "1a", "7f", "cc80", "cdffff", "ceffffffff", "cf001fffffffffffff"]) {
     assert.equal(
       refusal(() => decodePayload(hexBytes(`9192${type}00`))),
       "unknown-message-type",
