@@ -80,7 +80,8 @@ export function drawFaults(random: SeededRandom, options: FaultOptions): TimedFa
   if (isOver) drawForkedPartition(drawing);
   else {
     if (on(60)) drawCrashes(drawing);
-    if (on(20)) drawMassCrash(drawing);
+    const isLong = quietAtMs / options.slotMs >= longSlots;
+    if (on(isLong ? 60 : 20)) drawMassCrash(drawing, isLong);
     if (on(30)) drawLosses(drawing);
     if (on(60)) drawPartitions(drawing);
     if (options.hasStalls) drawStalls(drawing);
@@ -102,13 +103,17 @@ function drawCrashes(drawing: Drawing): void {
   });
 }
 
+/** Enough for the few who are left to reach the cap, who lead few of the slots. */
+const longSlots = 300;
+
 /** So many at once that no quorum is left: the chain grows to the cap, if it lasts. */
-function drawMassCrash(drawing: Drawing): void {
+function drawMassCrash(drawing: Drawing, isLong: boolean): void {
   const { random, o } = drawing;
   const slots = Math.floor(o.quietAtMs / o.slotMs);
   if (o.validators < 2 || slots < 20) return;
   const fromSlot = random.between(5, Math.max(6, slots >> 2));
-  const lastsSlots = random.between(10, Math.max(11, slots - fromSlot));
+  const most = Math.max(11, slots - fromSlot);
+  const lastsSlots = isLong && random.chance(50) ? most : random.between(10, most);
   const downMs = lastsSlots * o.slotMs;
   const count = random.between(Math.floor(o.validators / 3) + 1, o.validators - 1);
   const ranks = Array.from({ length: o.validators }, (_, rank) => rank);

@@ -47,7 +47,7 @@ export function paceOfTime(random: SeededRandom, durationMs: number): Pace {
 }
 
 /** The cap is 100 blocks away, and what follows it takes as long again. */
-const longSlotsMin = 240;
+const longSlotsMin = 400;
 
 /** About so many slots with faults; in some seeds as many as it takes to reach the cap. */
 export function paceOfSlots(random: SeededRandom, slots: number): Pace {
