@@ -2,6 +2,7 @@
 import { edit, type Mutant, unit } from "./mutant.ts";
 
 const kinds = "test/unit/net/outbound-kinds.test.ts";
+const diversity = "test/unit/net/outbound-diversity.test.ts";
 const dialer = "test/unit/net/dialer.test.ts";
 const book = "test/unit/net/address-book.test.ts";
 const bounds = "test/unit/net/address-bounds.test.ts";
@@ -24,11 +25,11 @@ export const linkMutants: readonly Mutant[] = [
     edits: [
       edit(
         "src/net/connections/dialer.ts",
-        "if (wish.groups.has(entry.group) && !isExempt(entry.group)) return false;",
-        "if (wish.groups.has(entry.group) && isExempt(entry.group)) return false;",
+        "const isTaken = wish.groups.has(entry.group) && !isExempt(entry.group);",
+        "const isTaken = wish.groups.has(entry.group) && isExempt(entry.group);",
       ),
     ],
-    hunts: [unit(kinds, "no two persistent connections of ours end in one public netgroup")],
+    hunts: [unit(diversity, "no two persistent connections of ours end in one public netgroup")],
   },
   {
     name: "anchors-forgotten",

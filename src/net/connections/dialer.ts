@@ -250,9 +250,8 @@ export class Dialer {
     if (this.manual.has(address) || this.view.isShunned(entry)) return false;
     if (wish.isFresh?.(entry) === false) return false;
     if (wish.kind === "feeler" && entry.confirmed) return false;
-    if (wish.kind !== "feeler") {
-      if (wish.groups.has(entry.group) && !isExempt(entry.group)) return false;
-    }
+    const isTaken = wish.groups.has(entry.group) && !isExempt(entry.group);
+    if (isTaken && wish.kind !== "feeler") return false;
     // What others say about an identity must not keep us from dialling.
     const trusted = entry.confirmed || entry.isSeen;
     return !this.view.isBusy(address, trusted ? entry.nodeId : undefined);
