@@ -1,7 +1,7 @@
 /**
  * Transactions from the HTTP API to final: signed transfers posted to all nodes of a local network
- * (four validators and a follower; processes, sockets, disks), one request each, until every one is
- * final at every node. Signing is not part of it.
+ * (four validators and a follower; processes, sockets, disks), in batches, until every one is final
+ * at every node. Signing is not part of it.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -32,6 +32,8 @@ const finalSecondsMax = 120;
 const sendersMax = 1000;
 const perSender = 50;
 const requestsAtOnce = 4;
+/** Transactions of one request. */
+const perRequest = 50;
 
 export async function apiFinal(options: BenchOptions): Promise<BenchLine[]> {
   const root = mkdtempSync(join(tmpdir(), "windlass-bench-"));
@@ -66,9 +68,9 @@ export async function apiFinal(options: BenchOptions): Promise<BenchLine[]> {
   }
 }
 
-const folderOf = (root: string, index: number) => join(root, `node-${index}`);
+export const folderOf = (root: string, index: number) => join(root, `node-${index}`);
 
-function makeFolders(root: string, senderCount: number) {
+export function makeFolders(root: string, senderCount: number) {
   const keyOptions = { signatures: ed25519, random: systemRandom, passphrase: undefined };
   const keys = Array.from({ length: nodes }, (_, index) => {
     mkdirSync(join(folderOf(root, index), "keys"), { recursive: true, mode: 0o700 });
@@ -101,7 +103,7 @@ function makeFolders(root: string, senderCount: number) {
         ed25519.sign(seed, preimage),
       );
     });
-  return { sign };
+  return { sign, genesisTimeMs: network.file.genesisTimeMs };
 }
 
 async function untilSomethingIsFinal(port: number): Promise<void> {
@@ -160,7 +162,7 @@ async function measure(
       median: rounded(median(latencies)),
       p99: rounded(latencies[Math.floor((latencies.length - 1) * 0.99)]!),
     },
-    requests: `one transaction each, ${requestsAtOnce} at once to each of ${nodes} nodes`,
+    requests: `${perRequest} transactions each, ${requestsAtOnce} at once to each of ${nodes} nodes`,
   };
 }
 
@@ -177,19 +179,31 @@ async function postAll(
   const mine = transfers.filter(({ from }) => turnOf.get(from)! % nodes === index);
   const agent = new Agent({ keepAlive: true, maxSockets: requestsAtOnce });
   const lane = async (which: number) => {
-    for (const transaction of mine) {
-      if (Math.floor(turnOf.get(transaction.from)! / nodes) % requestsAtOnce !== which) continue;
-      postedAt.set(transaction.id, Date.now());
-      const body = JSON.stringify({ transaction: toHex(transaction.bytes) });
-      const answer = await ask(port, "POST", "/api/transactions", body, agent);
-      if (answer.status === 202) continue;
-      const { code } = JSON.parse(answer.body) as { code?: string };
-      const name = code ?? String(answer.status);
-      refused.set(name, (refused.get(name) ?? 0) + 1);
+    const ofLane = mine.filter(
+      ({ from }) => Math.floor(turnOf.get(from)! / nodes) % requestsAtOnce === which,
+    );
+    for (let at = 0; at < ofLane.length; at += perRequest) {
+      const batch = ofLane.slice(at, at + perRequest);
+      for (const { id } of batch) postedAt.set(id, Date.now());
+      const body = JSON.stringify({ transactions: batch.map(({ bytes }) => toHex(bytes)) });
+      const answer = await ask(port, "POST", "/api/transactions/batch", body, agent);
+      for (const code of refusalsOf(answer, batch.length)) {
+        refused.set(code, (refused.get(code) ?? 0) + 1);
+      }
     }
   };
   await Promise.all(Array.from({ length: requestsAtOnce }, (_, which) => lane(which)));
   agent.destroy();
+}
+
+/** Codes of what was not accepted of a batch of `count`. */
+function refusalsOf(answer: { readonly status: number; readonly body: string }, count: number) {
+  const { results, code } = JSON.parse(answer.body) as {
+    readonly results?: readonly { readonly status: string; readonly code?: string }[];
+    readonly code?: string;
+  };
+  if (results === undefined) return new Array<string>(count).fill(code ?? String(answer.status));
+  return results.flatMap((each) => (each.status === "pending" ? [] : [each.code ?? each.status]));
 }
 
 function ask(

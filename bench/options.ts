@@ -33,6 +33,11 @@ export interface BenchOptions {
   readonly arrivals: number;
   /** Transfers of `api-final`. */
   readonly apiTransfers: number;
+  /** Nodes of the simulation of `propagation`, and its blocks that count. */
+  readonly propagationNodes: number;
+  readonly propagationBlocks: number;
+  /** Of its real nodes, in step and half in step. */
+  readonly propagationRealBlocks: number;
   /** JSON lines only; otherwise a summary follows them. */
   readonly json: boolean;
   /** Folder for CPU profiles of the processes that are measured. */
@@ -63,6 +68,9 @@ const usual = {
   builds: 100,
   arrivals: 3,
   apiTransfers: 20_000,
+  propagationNodes: 1000,
+  propagationBlocks: 10,
+  propagationRealBlocks: 30,
 } as const;
 
 /** Everything runs, nothing is measured. */
@@ -86,6 +94,9 @@ const tiny = {
   builds: 2,
   arrivals: 1,
   apiTransfers: 20,
+  propagationNodes: 20,
+  propagationBlocks: 2,
+  propagationRealBlocks: 3,
 } as const;
 
 /** Throws on options that there are not. */
@@ -102,6 +113,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
       idle: { type: "string", multiple: true },
       blocks: { type: "string" },
       "transfer-blocks": { type: "string" },
+      nodes: { type: "string" },
       repeats: { type: "string" },
       json: { type: "boolean", default: false },
       profile: { type: "string" },
@@ -119,6 +131,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     blocks: count("blocks", values.blocks, base.blocks),
     transferBlocks: count("transfer-blocks", values["transfer-blocks"], base.transferBlocks),
     repeats: count("repeats", values.repeats, base.repeats),
+    propagationNodes: count("nodes", values.nodes, base.propagationNodes),
     json: values.json,
     profile: values.profile,
   };

@@ -24,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   codec: async () => (await import("./codec.ts")).codec,
   finality: async () => (await import("./finality.ts")).finality,
   "api-final": async () => (await import("./api-final.ts")).apiFinal,
+  propagation: async () => (await import("./propagation.ts")).propagation,
   "vote-cost": async () => (await import("./vote-cost.ts")).voteCost,
 };
 

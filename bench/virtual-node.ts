@@ -62,6 +62,7 @@ export class VirtualNode {
   private readonly options: VirtualNodeOptions;
   private acceptedCount = 0;
   private armedFor = Number.POSITIVE_INFINITY;
+  private isToArm = false;
 
   constructor(world: VirtualWorld, options: VirtualNodeOptions) {
     this.world = world;
@@ -78,7 +79,13 @@ export class VirtualNode {
 
   step(input: Input): void {
     for (const effect of this.node.handle(input)) this.perform(effect);
-    this.arm();
+    if (this.isToArm) return;
+    // Once for all that happens at this instant: to ask for the deadline walks all sessions.
+    this.isToArm = true;
+    this.world.after(0, () => {
+      this.isToArm = false;
+      this.arm();
+    });
   }
 
   private arm(): void {
@@ -88,7 +95,8 @@ export class VirtualNode {
     this.world.after(at - this.world.clock.monotonicMs, () => {
       if (this.armedFor !== at) return;
       this.armedFor = Number.POSITIVE_INFINITY;
-      if (this.node.deadline <= this.world.clock.monotonicMs) this.step({ type: "tick" });
+      // A deadline that is always just ahead would never be reached.
+      if (this.node.deadline <= this.world.clock.monotonicMs + 1) this.step({ type: "tick" });
       else this.arm();
     });
   }

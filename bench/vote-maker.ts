@@ -16,6 +16,7 @@ import { decodeCertificate } from "../src/model/certificate.ts";
 import { encodeSealedHeader, sealPreimage } from "../src/model/header.ts";
 import { idBytes, type PublicKey, publicKeyOf } from "../src/model/ids.ts";
 import type { NetworkFile } from "../src/model/network-file.ts";
+import type { Transaction } from "../src/model/transaction.ts";
 import { encodeVote, encodeVoteData, type Vote, votePreimage } from "../src/model/vote.ts";
 
 export interface Validator {
@@ -41,10 +42,11 @@ export function networkOf(
   validators: readonly Validator[],
   slotMs: number,
   genesisTimeMs: number,
+  accounts: NetworkFile["accounts"] = [],
 ): { readonly file: NetworkFile; readonly text: string; readonly genesisHash: Uint8Array } {
   const keys = validators.map(({ key }) => key);
   const network = makeNetwork({
-    ...{ name: "bench", validators: keys, accounts: [], genesisTimeMs, slotMs },
+    ...{ name: "bench", validators: keys, accounts, genesisTimeMs, slotMs },
   });
   if ("errors" in network) throw new Error(network.errors.join("; "));
   return { ...network, genesisHash: idBytes(network.genesisHash) };
@@ -96,11 +98,11 @@ export class VoteMaker {
   }
 
   /** The clock must show that slot. */
-  make(slot: number): MadeSlot {
+  make(slot: number, transactions: readonly Transaction[] = []): MadeSlot {
     const { chain, signatures, validators } = this;
     const genesisHash = idBytes(chain.genesisHash);
     const leader = validators[slot % validators.length]!;
-    const unsealed = chain.duties.buildBlock(slot, leader.key, () => []);
+    const unsealed = chain.duties.buildBlock(slot, leader.key, () => transactions);
     if (unsealed === undefined) throw new Error(`nothing to seal in slot ${slot}`);
     const { header, body } = unsealed;
     const seal = signatures.sign(leader.seed, sealPreimage(genesisHash, header.hash));

@@ -64,7 +64,7 @@ export class Reach {
   /** The start of the next slot. */
   get deadline(): number {
     const { monotonicMs, wallMs } = this.env.clock;
-    return monotonicMs + Math.max(1, slotStartMs(this.parts.file, this.slot + 1) - wallMs);
+    return monotonicMs + Math.max(0, slotStartMs(this.parts.file, this.slot + 1) - wallMs);
   }
 
   /** A peer that we chose to dial: strangers who come and go must not be able to raise an alarm. */

@@ -30,6 +30,7 @@ function world() {
       slot++;
       for (const key of voting) votes.set(key, slot);
       pass(env, slotMs);
+      assert.ok(reach.deadline <= env.clock.monotonicMs, "it is due when the slot begins");
       reach.tick();
       assert.ok(reach.deadline > env.clock.monotonicMs, "the next slot lies ahead");
     }
