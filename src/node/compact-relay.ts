@@ -189,8 +189,10 @@ export class CompactRelay {
     partial.fillFrom(this.transactions);
     const { missing, missingBytes } = partial;
     if (missing.length === 0) return this.finish(partial);
+    const question = this.waiting.questionTo(conn, hash);
+    if (question === "waited-for") return [];
     const isTooMuch = missingBytes > relayLimits.blockTxsBytesMax;
-    if (isTooMuch || missingBytes <= 0 || partial.hasTwins) {
+    if (question === "forgotten" || isTooMuch || missingBytes <= 0 || partial.hasTwins) {
       relay.fetchWhole(conn, hash);
       return [];
     }

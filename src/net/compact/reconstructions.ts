@@ -6,7 +6,7 @@
  * goes. All of a peer go with it.
  * protocol-spec/09-connections §4.
  */
-
+import { assert } from "../../base/assert.ts";
 import { BoundedSet } from "../../base/bounded.ts";
 import type { Conn } from "../../edge/conn.ts";
 import type { Clock } from "../../edge/env.ts";
@@ -51,16 +51,26 @@ export class Reconstructions {
     return copies < reconstructionsPerBlockMax - (isOutbound ? 0 : 1);
   }
 
+  /**
+   * Is an answer of `conn` for `hash` under way? `waited-for`: and of use. Asked a second time it
+   * would answer twice, and nobody could tell which answer is to which question.
+   */
+  questionTo(conn: Conn, hash: BlockHash): "none" | "waited-for" | "forgotten" {
+    const key = keyOf(conn, hash);
+    if (this.waiting.has(key)) return "waited-for";
+    return this.forgotten.has(key) ? "forgotten" : "none";
+  }
+
+  /** No question of ours for it is open to that peer. */
   begin(partial: PartialBlock): void {
     const key = keyOf(partial.conn, partial.sealed.header.hash);
-    this.forget(key);
+    assert(!this.waiting.has(key), "one question at a time");
     if (this.waiting.size >= reconstructionsMax) {
       for (const oldest of this.waiting.keys()) {
         this.forget(oldest);
         break;
       }
     }
-    this.forgotten.delete(key);
     this.waiting.set(key, { partial, since: this.clock.monotonicMs, isLate: false });
   }
 

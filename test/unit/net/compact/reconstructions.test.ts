@@ -67,3 +67,19 @@ test("all of a peer go with it, and what hung on it alone is named", () => {
   waiting.onObtained(shared);
   assert.equal(waiting.size, 0);
 });
+
+test("a question is open until its answer came, also when nobody waits for it any more", () => {
+  const { env, waiting, begin } = setup();
+  const hash = begin(1, 1);
+  assert.equal(waiting.questionTo(conn(1), hash), "waited-for");
+  assert.equal(waiting.questionTo(conn(2), hash), "none");
+  assert.throws(() => begin(1, 1), /one question at a time/);
+  pass(env, requestMs);
+  waiting.expire();
+  assert.equal(waiting.questionTo(conn(1), hash), "forgotten");
+  assert.equal(waiting.excuse(conn(1), hash), true);
+  assert.equal(waiting.questionTo(conn(1), hash), "none");
+  begin(1, 1);
+  assert.ok(waiting.take(conn(1), hash));
+  assert.equal(waiting.questionTo(conn(1), hash), "none");
+});
