@@ -95,8 +95,7 @@ export class VirtualNode {
     this.world.after(at - this.world.clock.monotonicMs, () => {
       if (this.armedFor !== at) return;
       this.armedFor = Number.POSITIVE_INFINITY;
-      // A deadline that is always just ahead would never be reached.
-      if (this.node.deadline <= this.world.clock.monotonicMs + 1) this.step({ type: "tick" });
+      if (this.node.deadline <= this.world.clock.monotonicMs) this.step({ type: "tick" });
       else this.arm();
     });
   }

@@ -118,7 +118,7 @@ export function readU32(bytes: Uint8Array, at: number): number {
 export function readU64(bytes: Uint8Array, at: number): bigint {
   const high = readU32(bytes, at);
   if (high < 0x200000) return BigInt(high * 0x100000000 + readU32(bytes, at + 4));
-  return (BigInt(readU32(bytes, at)) << 32n) | BigInt(readU32(bytes, at + 4));
+  return (BigInt(high) << 32n) | BigInt(readU32(bytes, at + 4));
 }
 
 /** A u64 that must be below 2^53 (slots, heights, times); undefined when it is not. */

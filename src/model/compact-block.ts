@@ -19,8 +19,9 @@ import { transactionTypes } from "./transaction.ts";
 /** A whole transaction as it stands in a body. */
 export type TxBytes = Uint8Array;
 
-const shortIdBytes = 6;
-const indexBytes = 2;
+export const shortIdBytes = 6;
+/** Where a transaction stands in its block, u16. */
+export const txIndexBytes = 2;
 const keyHash = tagged("short/1");
 const bytesMin = chainLimits.transactionHeadBytes + 64;
 /** Of the part of a signature that is hashed: the half that nobody can choose, and none repeats. */
@@ -87,10 +88,10 @@ export function splitBody(body: Uint8Array) {
 export function prefilledFault(prefilled: Uint8Array): string | undefined {
   let last = -1;
   for (let at = 0; at < prefilled.length; ) {
-    if (prefilled.length - at < indexBytes) return "an index is cut";
+    if (prefilled.length - at < txIndexBytes) return "an index is cut";
     const index = readU16(prefilled, at);
     if (index <= last || index >= chainLimits.blockTransactionsMax) return "indexes must ascend";
-    const end = endOf(prefilled, at + indexBytes);
+    const end = endOf(prefilled, at + txIndexBytes);
     if (end === undefined) return "whole transactions expected";
     last = index;
     at = end;
@@ -101,7 +102,7 @@ export function prefilledFault(prefilled: Uint8Array): string | undefined {
 /** `prefilled` must have no fault. */
 export function* prefilledOf(prefilled: Uint8Array): Iterable<readonly [number, TxBytes]> {
   for (let at = 0; at < prefilled.length; ) {
-    const from = at + indexBytes;
+    const from = at + txIndexBytes;
     const end = endOf(prefilled, from) ?? prefilled.length;
     yield [readU16(prefilled, at), prefilled.subarray(from, end)];
     at = end;
@@ -111,7 +112,7 @@ export function* prefilledOf(prefilled: Uint8Array): Iterable<readonly [number, 
 /** What is wrong with a list of indexes of transactions. */
 export function indexesFault(indexes: Uint8Array): string | undefined {
   let last = -1;
-  for (let at = 0; at < indexes.length; at += indexBytes) {
+  for (let at = 0; at < indexes.length; at += txIndexBytes) {
     const index = readU16(indexes, at);
     if (index <= last || index >= chainLimits.blockTransactionsMax) return "indexes must ascend";
     last = index;
@@ -125,7 +126,7 @@ export function encodeIndexes(indexes: readonly number[]): Uint8Array {
 
 export function decodeIndexes(bytes: Uint8Array): number[] {
   const indexes: number[] = [];
-  for (let at = 0; at < bytes.length; at += indexBytes) indexes.push(readU16(bytes, at));
+  for (let at = 0; at < bytes.length; at += txIndexBytes) indexes.push(readU16(bytes, at));
   return indexes;
 }
 
@@ -149,7 +150,7 @@ export function compactBody(
   let left = bytesMax;
   let count = 0;
   for (const [index, transaction] of transactions.entries()) {
-    const bytes = indexBytes + transaction.length;
+    const bytes = txIndexBytes + transaction.length;
     const isUnsigned = readU16(transaction, 0) === transactionTypes.evidence;
     if (bytes <= left && (isUnsigned || isRare(index))) {
       prefilled.push(u16Bytes(index), transaction);

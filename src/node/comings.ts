@@ -35,7 +35,8 @@ export function comings(
 ): Pick<PeersPort, "onReady" | "onClosed"> {
   return {
     onReady: (conn, nodeId, hello) => {
-      const { compact, connections, gossip, news, peers, reach, relay, sync } = parts();
+      const { compact, connections, gossip, news, peers, reach, relay, sync, verification } =
+        parts();
       const link = peers.links.get(conn);
       const isOutbound = link?.inbound === false;
       if (isOutbound) reach.onReady(nodeId);
@@ -48,7 +49,7 @@ export function comings(
       gossip.onReady(conn);
       sync.onReady(conn, hello);
       news.greet(conn);
-      parts().verification.onReady(conn, hasFeature(hello, helloFeatures.verified));
+      verification.onReady(conn, hasFeature(hello, helloFeatures.verified));
     },
     onClosed: (conn, nodeId, code) => {
       const { compact, gossip, reach, relay, server, sync, verification } = parts();

@@ -20,7 +20,6 @@ import type { PeerPort } from "../edge/port.ts";
 import { encodeIndexes } from "../model/compact-block.ts";
 import { decodeSealedHeader, type SealedHeader } from "../model/header.ts";
 import { type BlockHash, blockHashOf, idBytes, type TxId } from "../model/ids.ts";
-import type { RuleCode } from "../model/rule-code.ts";
 import { PartialBlock } from "../net/compact/partial-block.ts";
 import { PushPeers } from "../net/compact/push-peers.ts";
 import { Reconstructions } from "../net/compact/reconstructions.ts";
@@ -30,6 +29,7 @@ import { relayLimits } from "../params/limits.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import { inventoryItemBytes, inventoryKinds, type MessageOf } from "../wire/messages.ts";
 import { CompactServer } from "./compact-server.ts";
+import { bodyCopyCodes } from "./copy-codes.ts";
 import type { PublicChain } from "./public-chain.ts";
 
 export interface CompactParts {
@@ -41,13 +41,6 @@ export interface CompactParts {
   readonly mempool: { has(id: TxId): boolean };
 }
 
-/** Another body than the header's: two transactions had one short id. */
-const collisionCodes: ReadonlySet<RuleCode> = new Set([
-  "body-mismatch",
-  "body-malformed",
-  "transaction-malformed",
-  "transaction-size",
-]);
 const blamelessMax = 256;
 
 export class CompactRelay {
@@ -215,10 +208,11 @@ export class CompactRelay {
     this.blameless.add(giver);
     if (missing.length > 0) this.server.onLacked(hash, missing);
     const results = chain.importBlock(sealed, body, conn);
+    // Another body than the header's: two transactions had one short id.
     const isCollision = (result: Imported) =>
       result.type === "rejected" &&
       result.hash === hash &&
-      collisionCodes.has(result.rejection.code);
+      bodyCopyCodes.has(result.rejection.code);
     if (!results.some(isCollision)) {
       this.waiting.onObtained(hash);
       return results;

@@ -9,7 +9,6 @@ import type { Answer } from "../edge/effect.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { BlockHash } from "../model/ids.ts";
-import type { RuleCode } from "../model/rule-code.ts";
 import type { Transaction } from "../model/transaction.ts";
 import type { Vote } from "../model/vote.ts";
 import type { ConnectionManager } from "../net/connections/connection-manager.ts";
@@ -19,20 +18,12 @@ import type { Verdicts } from "../net/relay/verdicts.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
 import { inventoryKinds, type Message } from "../wire/messages.ts";
 import type { CompactRelay } from "./compact-relay.ts";
+import { copyCodes } from "./copy-codes.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 import type { PublicChain } from "./public-chain.ts";
 
 /** A block older than this many slots is not announced: it is catch-up, not news. */
 const newsSlots = 32;
-
-/** The block may be good, this copy of its body or seal is not: others are asked for it. */
-const copyCodes: ReadonlySet<RuleCode> = new Set([
-  "body-mismatch",
-  "body-malformed",
-  "transaction-malformed",
-  "transaction-size",
-  "header-seal",
-]);
 
 type Gossiped = "vote" | "certificate" | "evidence";
 
@@ -205,6 +196,7 @@ export class News {
   private onRejected(rejected: Extract<Imported, { type: "rejected" }>): void {
     const { hash, rejection, source } = rejected;
     const { code, detail } = rejection;
+    // The block may be good, this copy is not: others are asked for it.
     if (copyCodes.has(code)) this.parts.relay.onUnusable(inventoryKinds.block, hash);
     // Our own block can only come too late for a clock that stepped: nobody to blame.
     if (source === undefined || this.parts.compact.isBlameless(source, hash)) return;

@@ -4,11 +4,16 @@
  * protocol-spec/04-messages §2, §8.
  */
 import { certificateBytesOf } from "../model/certificate.ts";
-import { indexesFault, prefilledFault } from "../model/compact-block.ts";
+import {
+  indexesFault,
+  prefilledFault,
+  shortIdBytes,
+  txIndexBytes,
+} from "../model/compact-block.ts";
 import { chainLimits, relayLimits } from "../params/limits.ts";
 import { BinField, boolField, bytesField, faultless, fixedField, hashField } from "./field.ts";
 import type { MessageFields } from "./message-fields.ts";
-import { saltBytes, sealedHeaderBytes, shortIdBytes, txIndexBytes } from "./messages.ts";
+import { saltBytes, sealedHeaderBytes } from "./messages.ts";
 
 type CompactType = "compact_block" | "get_block_txs" | "block_txs" | "relay_mode";
 

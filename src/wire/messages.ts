@@ -49,11 +49,8 @@ export const inventoryItemBytes = 33;
 export const addressEntryBytes = 134;
 /** Header 356 | seal 64. */
 export const sealedHeaderBytes = 420;
-/** Of `compact_block`: what short ids are keyed with, and one of them. */
+/** Of `compact_block`: what short ids are keyed with. */
 export const saltBytes = 8;
-export const shortIdBytes = 6;
-/** Where a transaction stands in its block, u16. */
-export const txIndexBytes = 2;
 
 export type Message =
   /** Answered at once by `pong` with the same nonce (8 bytes). `sentAtMs`: sender's wall clock. */

@@ -12,13 +12,14 @@ import {
   joinBody,
   prefilledOf,
   readShortId,
+  shortIdBytes,
   shortIdKey,
   shortIdOf,
   splitTransactions,
   type TxBytes,
 } from "../../model/compact-block.ts";
 import type { SealedHeader } from "../../model/header.ts";
-import { type MessageOf, shortIdBytes } from "../../wire/messages.ts";
+import type { MessageOf } from "../../wire/messages.ts";
 import { ShortIdTable } from "./short-id-table.ts";
 import type { TransactionIndex } from "./transaction-index.ts";
 
