@@ -95,7 +95,7 @@ export class HeaderGate {
     const beyond = parent && final && checkCap(header, parent, final);
     if (beyond !== undefined) return refuse(beyond);
     if (parent === undefined && header.height <= tree.root.height + 1) return this.below(sealed);
-    if (!slots.hasRoom(header) && !isNeeded()) {
+    if (!isCertified && !slots.hasRoom(header) && !isNeeded()) {
       const detail = `${chainLimits.headersPerSlotMax} of its sealer and slot are held`;
       return refuse(rejection("header-equivocation", detail));
     }
@@ -109,15 +109,28 @@ export class HeaderGate {
     return { type: "good", parent, derived: { rank, final, recovered, isCertified } };
   }
 
-  /** Is `sealed` a real header of another validator than `header`, standing on it? */
-  standsOn(sealed: SealedHeader, header: Header): boolean {
+  /**
+   * Does a real header of another validator stand on `headers[index]`, or on those that follow it
+   * there? Perhaps further up: a validator may have sealed several slots in a row.
+   */
+  isSupported(headers: readonly SealedHeader[], index: number): boolean {
+    const { sealer } = headers[index]!.header;
+    for (let at = index + 1; at < headers.length; at++) {
+      const { header } = headers[at]!;
+      const parent = headers[at - 1]!.header;
+      if (header.parentHash !== parent.hash) return false;
+      if (header.sealer === sealer || !this.parts.slots.hasRoom(header)) continue;
+      return this.isReal(headers[at]!, parent);
+    }
+    return false;
+  }
+
+  private isReal(sealed: SealedHeader, parent: Header): boolean {
+    const { header } = sealed;
     return (
-      sealed.header.parentHash === header.hash &&
-      sealed.header.sealer !== header.sealer &&
-      this.parts.slots.hasRoom(sealed.header) &&
-      this.checkAlone(sealed.header) === undefined &&
-      this.isLed(sealed.header) &&
-      this.checkAfterHeader(sealed.header, header) === undefined &&
+      this.checkAlone(header) === undefined &&
+      this.isLed(header, parent) &&
+      this.checkAfterHeader(header, parent) === undefined &&
       this.checkSeal(sealed) === undefined
     );
   }
@@ -135,9 +148,12 @@ export class HeaderGate {
     return rejection("header-checkpoint", `block ${checkpoint.hash} expected at this height`);
   }
 
-  private isLed(header: Header): boolean {
+  /** After a hand-over that we have not executed, a validator from before it is one for sure. */
+  private isLed(header: Header, parent: Header): boolean {
     const set = this.parts.sets.get(header.validatorsHash);
-    return set !== undefined && checkSealer(header, set) === undefined;
+    if (set !== undefined) return checkSealer(header, set) === undefined;
+    const before = this.parts.sets.get(parent.validatorsHash);
+    return before !== undefined && rankOf(before, header.sealer) !== undefined;
   }
 
   private checkAfter(header: Header, parent: TreeNode): Rejection | undefined {

@@ -93,13 +93,13 @@ export class HeaderIntake {
 
   /** What would become of it; nothing is kept. */
   judge(sealed: SealedHeader): Judged {
-    return this.gate.judge(sealed, () => this.hasRealChild(sealed.header));
+    return this.gate.judge(sealed, () => this.isSupported(sealed.header));
   }
 
   /** One block: into the tree, or to where it waits, or refused. */
   place(block: WaitingBlock): Admitted {
     const { sealed } = block;
-    const admitted = this.gate.admit(sealed, () => this.hasRealChild(sealed.header));
+    const admitted = this.gate.admit(sealed, () => this.isSupported(sealed.header));
     if (admitted.type === "orphan" && !this.orphans.has(sealed.header.hash)) {
       this.parts.slots.add(sealed.header);
       this.forget(this.orphans.add(block));
@@ -143,10 +143,8 @@ export class HeaderIntake {
     if (typeof certified !== "number") return { accepted, rejection: certified };
     if (certified > 0) ranges.raise(headers[certified - 1]!.header.height);
     for (const [index, sealed] of headers.entries()) {
-      const next = headers[index + 1];
       const isNeeded = () =>
-        this.hasRealChild(sealed.header) ||
-        (next !== undefined && this.gate.standsOn(next, sealed.header));
+        this.isSupported(sealed.header) || this.gate.isSupported(headers, index);
       const admitted = this.gate.admit(sealed, isNeeded, index < certified);
       this.settle({ sealed, body: undefined, source }, admitted);
       if (admitted.type === "future") break;
@@ -182,9 +180,14 @@ export class HeaderIntake {
     this.port.notify({ type: "deep-fork-refused", hash, height });
   }
 
-  private hasRealChild(header: Header): boolean {
-    const children = this.orphans.childrenOf(header.hash);
-    return children.some(({ sealed }) => sealed.header.sealer !== header.sealer);
+  /** Does a block of another validator wait for it, or for one that waits for it? */
+  private isSupported(header: Header): boolean {
+    const above = this.orphans.childrenOf(header.hash);
+    for (let block = above.pop(); block !== undefined; block = above.pop()) {
+      if (block.sealed.header.sealer !== header.sealer) return true;
+      above.push(...this.orphans.childrenOf(block.sealed.header.hash));
+    }
+    return false;
   }
 
   /** They wait no more; whatever is held elsewhere still counts. */

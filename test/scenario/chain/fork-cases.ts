@@ -263,4 +263,43 @@ export const forkCases: readonly ForkCase[] = [
       "headers c1 d2 => accepted 2",
     ],
   },
+  {
+    title: "a validator with two slots in a row and three blocks in each leaves nobody behind",
+    picture: `
+      g ── a1 ── a5              a1, b1, c1 all by validator 1 in slot 1,
+       ├── b1 ── b5              a5, b5, c5 all by validator 1 in slot 5
+       └── c1 ── c5 ── d6        d6 by validator 2`,
+    lines: [
+      "a1 < g @1 => moved a1",
+      "b1 < g @1 pays 0",
+      "a5 < a1 @5",
+      "b5 < b1 @5",
+      "make c1 < g @1 pays 0 1",
+      "make c5 < c1 @5",
+      "make d6 < c5 @6",
+      "make f6 < c5 @6 signed",
+      "headers c1 c5 => accepted 0, header-equivocation",
+      "headers c1 c5 f6 => accepted 0, header-equivocation",
+      "headers c1 d6 => accepted 0, header-equivocation",
+      "headers c1 c5 d6 => accepted 3",
+    ],
+  },
+  {
+    title: "orphans of such a validator are taken in for the block that waits for them",
+    picture: `
+      g ── a1 ── a5              a1, b1, c1 all by validator 1 in slot 1,
+       ├── b1                    a5, c5 by validator 1 in slot 5
+       └── c1 ── c5 ── d6        d6 by validator 2`,
+    lines: [
+      "a1 < g @1 => moved a1",
+      "b1 < g @1 pays 0",
+      "a5 < a1 @5",
+      "make c1 < g @1 pays 0 1",
+      "c5 < c1 @5 => orphan c5 wants c1",
+      "block c1 => rejected c1 header-equivocation",
+      "d6 < c5 @6 => orphan d6 wants c1",
+      "block c1 => pending c1, pending c5, pending d6, moved d6",
+      "tip d6",
+    ],
+  },
 ];
