@@ -1,6 +1,6 @@
 /**
  * Rules of the tree that types and lint cannot see: imports point one way, the core does no I/O,
- * files stay small. Each rule is tried on text that breaks it.
+ * and never in a circle; files stay small. Each rule is tried on text that breaks it.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -68,13 +68,12 @@ function problemsOf({ path, text }: Source): string[] {
   if (top !== "src") return problems;
   const inCore = core.includes(folder);
   const code = withoutComments(text);
-  for (const match of code.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
-    const target = match[1]!;
-    if (target.startsWith("node:") && inCore && folder !== "crypto") {
-      problems.push(`${path}: imports ${target}; the core does no I/O`);
-    }
-    if (!target.startsWith(".")) continue;
-    const into = posix.join(posix.dirname(path), target).split("/");
+  const builtin = /(?:from|import)\s*\(?\s*"(node:[^"]+)"/.exec(code)?.[1];
+  if (builtin !== undefined && inCore && folder !== "crypto") {
+    problems.push(`${path}: imports ${builtin}; the core does no I/O`);
+  }
+  for (const target of importsIn(path, code)) {
+    const into = target.split("/");
     if (into[0] !== "src" || into[1] === folder) continue;
     const may = allowed[folder] ?? above[folder] ?? [];
     if (!may.includes(into[1]!)) problems.push(`${path}: ${folder} must not import ${into[1]}`);
@@ -87,6 +86,42 @@ function problemsOf({ path, text }: Source): string[] {
   }
   return problems;
 }
+
+/** The first way from a file of `src` back to itself, types counted; undefined: none. */
+function circleIn(files: readonly Source[]): string | undefined {
+  const importsOf = new Map(
+    files.map(({ path, text }) => [path, importsIn(path, withoutComments(text))]),
+  );
+  const seen = new Set<string>();
+  const visit = (path: string, way: readonly string[]): string | undefined => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path].join(" -> ");
+    if (seen.has(path)) return undefined;
+    seen.add(path);
+    for (const next of importsOf.get(path) ?? []) {
+      const circle = visit(next, [...way, path]);
+      if (circle !== undefined) return circle;
+    }
+    return undefined;
+  };
+  for (const path of importsOf.keys()) {
+    const circle = visit(path, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
+function importsIn(path: string, code: string): string[] {
+  const targets = [...code.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)];
+  return targets.map(([, target]) => posix.join(posix.dirname(path), target!));
+}
+
+test("no file imports itself by a detour, not even for its types", () => {
+  assert.equal(circleIn(sources("src")), undefined);
+  const texts = ['import "./b.ts";', 'import type { C } from "./c.ts";', 'export * from "./a.ts";'];
+  const files = texts.map((text, index) => ({ path: `src/x/${"abc"[index]}.ts`, text }));
+  assert.equal(circleIn(files), "src/x/a.ts -> src/x/b.ts -> src/x/c.ts -> src/x/a.ts");
+  assert.equal(circleIn(files.slice(0, 2)), undefined);
+});
 
 test("the tree keeps its own rules", () => {
   const files = [...sources("src"), ...sources("bin"), ...sources("test"), ...sources("bench")];

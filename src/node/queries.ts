@@ -82,7 +82,7 @@ export class Queries {
       /** The genesis hash, unless the network went through recoveries. */
       networkId: toHex(networkIdOf(idBytes(chain.genesisHash), options.recoveries)),
       role: options.validator === undefined ? "full" : "validator",
-      state: this.parts.sync.progress().state,
+      state: this.parts.sync.state,
       halted: chain.halted?.detail,
       height: chain.head.height,
       headHash: chain.head.hash,
@@ -94,6 +94,10 @@ export class Queries {
       peers: this.peerCounts(),
       mempool: mempool.size,
     };
+  }
+
+  get isSynced(): boolean {
+    return this.parts.sync.state === "synced";
   }
 
   sync() {

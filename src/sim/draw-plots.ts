@@ -6,9 +6,9 @@
  *   cut ── set changes here and there ── heal
  *   too few validators are left ── people wait ── recovery
  */
-import type { TimedFault } from "./draw-faults.ts";
+import type { Cheat } from "./cheat.ts";
+import type { TimedFault } from "./fault.ts";
 import type { SeededRandom } from "./seeded-random.ts";
-import type { Cheat } from "./swarm.ts";
 
 export interface PlotOptions {
   readonly nodes: number;

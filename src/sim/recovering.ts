@@ -10,7 +10,8 @@ import { slotAt } from "../model/network-file.ts";
 import type { Recovery } from "../model/recovery.ts";
 import { insidesOf } from "./insides.ts";
 import type { SeededRandom } from "./seeded-random.ts";
-import { type SimNode, wallEpochMs } from "./sim-node.ts";
+import type { SimNode } from "./sim-node.ts";
+import { wallEpochMs } from "./wall-epoch.ts";
 
 export interface RecoveringParts {
   readonly nodes: readonly SimNode[];

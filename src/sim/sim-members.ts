@@ -12,10 +12,10 @@ import { Puppet } from "./byzantine/puppet.ts";
 import { tricksOf } from "./byzantine/tricks.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { nodeAddress, type SimNetwork } from "./sim-network.ts";
-import { SimNode, wallEpochMs } from "./sim-node.ts";
-import type { SimNodePort } from "./sim-node-options.ts";
+import { SimNode, type SimNodePort } from "./sim-node.ts";
 import { type OnSigned, SimSigner } from "./sim-signer.ts";
 import type { Swarm } from "./swarm.ts";
+import { wallEpochMs } from "./wall-epoch.ts";
 
 export const balance = 1_000_000_000n;
 export const blockReward = 50n;

@@ -1,22 +1,8 @@
-/** What a simulated node is made of, and what it tells its world. */
-import type { NodeEvent } from "../edge/event.ts";
+/** What a simulated node is made of. */
 import type { PublicKey } from "../model/ids.ts";
 import type { NodeOptions } from "../node/node-options.ts";
 import type { Puppet } from "./byzantine/puppet.ts";
-import type { SimNode } from "./sim-node.ts";
 import type { Signer } from "./sim-signer.ts";
-
-export interface SimNodePort {
-  now(): number;
-  at(timeMs: number, action: () => void): void;
-  trace(node: SimNode, line: string): void;
-  onEvent(node: SimNode, event: NodeEvent): void;
-  onLoad(): void;
-  /** The process is made; nothing has come in yet. */
-  onStarted(node: SimNode): void;
-  /** After every step of this node. */
-  onStep(node: SimNode): void;
-}
 
 export interface SimNodeOptions {
   readonly index: number;

@@ -8,17 +8,29 @@ import { firstBadSignature } from "../chain/verify-body.ts";
 import { acceptedConn, type Conn, commandJob, type Job } from "../edge/conn.ts";
 import type { Effect, SignRequest } from "../edge/effect.ts";
 import type { Clock, Env } from "../edge/env.ts";
+import type { NodeEvent } from "../edge/event.ts";
 import type { Command, Input } from "../edge/input.ts";
 import { blockHashOf } from "../model/ids.ts";
 import { Node } from "../node/node.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { End, SimNetwork } from "./sim-network.ts";
-import type { SimNodeOptions, SimNodePort } from "./sim-node-options.ts";
+import type { SimNodeOptions } from "./sim-node-options.ts";
 import { SimStore } from "./sim-store.ts";
 import { describe } from "./trace-line.ts";
+import { wallEpochMs } from "./wall-epoch.ts";
 
-/** 2026-01-01: where simulated wall time begins. */
-export const wallEpochMs = 1_767_225_600_000;
+/** What it tells its world. */
+export interface SimNodePort {
+  now(): number;
+  at(timeMs: number, action: () => void): void;
+  trace(node: SimNode, line: string): void;
+  onEvent(node: SimNode, event: NodeEvent): void;
+  onLoad(): void;
+  /** The process is made; nothing has come in yet. */
+  onStarted(node: SimNode): void;
+  /** After every step of this node. */
+  onStep(node: SimNode): void;
+}
 
 export class SimNode {
   readonly index: number;

@@ -5,11 +5,12 @@
 
 import { slotAt } from "../model/network-file.ts";
 import { connectionLimits } from "../params/limits.ts";
-import type { CrashMoment, Fault } from "./draw-faults.ts";
+import type { CrashMoment, Fault } from "./fault.ts";
 import type { RareEventCounts } from "./rare-events.ts";
 import { nodeAddress, type SimNetwork } from "./sim-network.ts";
-import { type SimNode, wallEpochMs } from "./sim-node.ts";
+import type { SimNode } from "./sim-node.ts";
 import type { Swarm } from "./swarm.ts";
+import { wallEpochMs } from "./wall-epoch.ts";
 
 export interface StrikeParts {
   readonly swarm: Swarm;

@@ -7,35 +7,16 @@
  *   nodes   0 … validators-1 | spare validators | full nodes | second instances of cloned keys
  */
 import { connectionLimits } from "../params/limits.ts";
-import { drawFaults, type TimedFault } from "./draw-faults.ts";
+import { type Cheat, type CheatKind, cheatKinds } from "./cheat.ts";
+import { drawFaults } from "./draw-faults.ts";
 import { paceOfSlots, paceOfTime } from "./draw-pace.ts";
 import { withPlots } from "./draw-plots.ts";
+import type { TimedFault } from "./fault.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { NetworkFaults } from "./sim-network.ts";
 
 /** none; below a third of the validators, drawn; a third and more: only what then holds is checked. */
 export type ByzantineMode = "none" | "under" | "over";
-
-export const cheatKinds = [
-  "silent",
-  "late",
-  "equivocating",
-  "double-voting",
-  "withholding",
-  "bouncing",
-  "garbage",
-  "cloned",
-] as const;
-/** Drawn for all cheats of a seed at once, and apart, so that the draws above stay what they are. */
-export type PlotKind = "racing" | "conspiring";
-export type CheatKind = (typeof cheatKinds)[number] | PlotKind;
-
-export interface Cheat {
-  readonly node: number;
-  readonly kinds: readonly CheatKind[];
-  /** The node that runs with the same key, if it is cloned. */
-  readonly clone: number | undefined;
-}
 
 export interface Swarm {
   /** With clones. */

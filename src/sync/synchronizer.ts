@@ -141,7 +141,7 @@ export class Synchronizer {
     const left = targetHeight - head.height;
     const secondsLeft = blocksPerSecond > 0 ? Math.ceil(left / blocksPerSecond) : null;
     return {
-      state: this.state(),
+      state: this.state,
       currentHeight: head.height,
       targetHeight,
       peers: this.ready.size,
@@ -155,7 +155,8 @@ export class Synchronizer {
     return this.bodies.ranges();
   }
 
-  private state(): SyncProgress["state"] {
+  /** As `progress` says it, without the rest. */
+  get state(): SyncProgress["state"] {
     if (this.ready.size === 0) return this.options.solo ? "synced" : "lonely";
     return this.isBehind || this.headers.isWaitingForFirst ? "syncing" : "synced";
   }

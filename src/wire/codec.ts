@@ -14,13 +14,14 @@ import { assert } from "../base/assert.ts";
 import { wireLimits } from "../params/limits.ts";
 import { WireError } from "./errors.ts";
 import { namesOf } from "./field.ts";
-import { type MessageFields, messageFields } from "./message-fields.ts";
+import { messageFields } from "./message-fields.ts";
+import type { MessageShape } from "./message-shape.ts";
 import { type Message, type MessageType, messageNumbers, messageRules } from "./messages.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { arrayBytes, MsgpackWriter } from "./msgpack-writer.ts";
 
 /** Fields seen without their type: `messageFields[m.type]` always is the one for `m`. */
-type AnyFields = MessageFields<MessageType>;
+type AnyFields = MessageShape<MessageType>;
 
 interface ReadRule {
   readonly fields: AnyFields;
@@ -49,9 +50,13 @@ export function encodedBytes(message: Message): number {
 
 /** Encodes messages one after another straight into one scratch buffer that is used again. */
 export class PayloadWriter {
-  private readonly writer = new MsgpackWriter(scratchBytesAtFirst);
+  private readonly writer: MsgpackWriter;
   private bytesMax = 0;
   private messages = 0;
+
+  constructor(bytesAtFirst = scratchBytesAtFirst) {
+    this.writer = new MsgpackWriter(bytesAtFirst);
+  }
 
   /** Forgets what was written; the next payload has at most `bytesMax` bytes. */
   begin(bytesMax: number): void {
@@ -103,7 +108,7 @@ export class PayloadWriter {
 export function encodePayload(messages: readonly Message[]): Uint8Array {
   let bytesMax = headRoom;
   for (const message of messages) bytesMax += encodedBytes(message);
-  const writer = new PayloadWriter();
+  const writer = new PayloadWriter(bytesMax + headRoom);
   writer.begin(bytesMax);
   for (const message of messages) assert(writer.add(message), "too many messages");
   return writer.finish();

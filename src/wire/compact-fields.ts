@@ -12,7 +12,7 @@ import {
 } from "../model/compact-block.ts";
 import { chainLimits, relayLimits } from "../params/limits.ts";
 import { BinField, boolField, bytesField, faultless, fixedField, hashField } from "./field.ts";
-import type { MessageFields } from "./message-fields.ts";
+import type { MessageShape } from "./message-shape.ts";
 import { saltBytes, sealedHeaderBytes } from "./messages.ts";
 
 type CompactType = "compact_block" | "get_block_txs" | "block_txs" | "relay_mode";
@@ -28,7 +28,7 @@ const transactions = bytesField(
   relayLimits.blockTxsBytesMax,
 );
 
-export const compactFields: { readonly [T in CompactType]: MessageFields<T> } = {
+export const compactFields: { readonly [T in CompactType]: MessageShape<T> } = {
   compact_block: {
     count: 5,
     size: (m) =>

@@ -31,27 +31,16 @@ import {
   u32Field,
   u53Field,
 } from "./field.ts";
+import type { MessageShape } from "./message-shape.ts";
 import {
   addressEntryBytes,
   disconnectNumbers,
   inventoryItemBytes,
   inventoryKinds,
-  type MessageOf,
   type MessageType,
   sealedHeaderBytes,
 } from "./messages.ts";
-import type { MsgpackReader } from "./msgpack-reader.ts";
-import type { MsgpackWriter } from "./msgpack-writer.ts";
 import { verifiedFields } from "./verified-fields.ts";
-
-export interface MessageFields<T extends MessageType> {
-  /** Elements of the array after the type. */
-  readonly count: number;
-  size(message: MessageOf<T>): number;
-  write(writer: MsgpackWriter, message: MessageOf<T>): void;
-  /** Bins are views into what is read. */
-  read(reader: MsgpackReader): MessageOf<T>;
-}
 
 type PingType = "ping" | "pong";
 type ItemsType = "inv" | "get_data" | "not_found";
@@ -90,8 +79,8 @@ const evidence = bytesField(
 
 const disconnectNames = namesOf(disconnectNumbers);
 
-function pingFields<T extends PingType>(type: PingType & T): MessageFields<T> {
-  const fields: MessageFields<PingType> = {
+function pingFields<T extends PingType>(type: PingType & T): MessageShape<T> {
+  const fields: MessageShape<PingType> = {
     count: 2,
     size: (m) => nonce.size(m.nonce) + u53Field.size(m.sentAtMs),
     write: (w, m) => {
@@ -100,17 +89,17 @@ function pingFields<T extends PingType>(type: PingType & T): MessageFields<T> {
     },
     read: (r) => ({ type, nonce: nonce.read(r), sentAtMs: u53Field.read(r) }),
   };
-  return fields as unknown as MessageFields<T>;
+  return fields as unknown as MessageShape<T>;
 }
 
-function itemsFields<T extends ItemsType>(type: ItemsType & T): MessageFields<T> {
-  const fields: MessageFields<ItemsType> = {
+function itemsFields<T extends ItemsType>(type: ItemsType & T): MessageShape<T> {
+  const fields: MessageShape<ItemsType> = {
     count: 1,
     size: (m) => items.size(m.items),
     write: (w, m) => items.write(w, m.items),
     read: (r) => ({ type, items: knownKinds(items.read(r), type) }),
   };
-  return fields as unknown as MessageFields<T>;
+  return fields as unknown as MessageShape<T>;
 }
 
 /** A kind that was not negotiated is a violation, like an unknown type. */
@@ -134,7 +123,7 @@ function evidenceBytes(messageBytes: number): number {
 /** A reason is for people and must never stop a goodbye: it is made to fit, not asserted. */
 const reasonOf = (text: string): string => printable(text, wireLimits.reasonBytesMax);
 
-export const messageFields: { readonly [T in MessageType]: MessageFields<T> } = {
+export const messageFields: { readonly [T in MessageType]: MessageShape<T> } = {
   ping: pingFields("ping"),
   pong: pingFields("pong"),
   disconnect: {

@@ -4,14 +4,14 @@
  * protocol-spec/04-messages §2, §9.
  */
 import { hashField, UintField, u32Field, u53Field } from "./field.ts";
-import type { MessageFields } from "./message-fields.ts";
+import type { MessageShape } from "./message-shape.ts";
 import { verifyModeNumbers } from "./messages.ts";
 
 type VerifiedType = "get_verified" | "verified";
 
 const mode = new UintField(verifyModeNumbers.full, verifyModeNumbers.certified);
 
-export const verifiedFields: { readonly [T in VerifiedType]: MessageFields<T> } = {
+export const verifiedFields: { readonly [T in VerifiedType]: MessageShape<T> } = {
   get_verified: {
     count: 1,
     size: (m) => u32Field.size(m.request),

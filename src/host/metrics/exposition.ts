@@ -8,7 +8,8 @@
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { NodeEvent } from "../../edge/event.ts";
-import type { MetricsView, ObservedNode } from "./node-metrics.ts";
+import type { Queries } from "../../node/queries.ts";
+import type { MetricsView } from "./metrics-view.ts";
 import { PeerCounts, type PeerFigure, peerFigures } from "./peer-counts.ts";
 import { ProcessFigures } from "./process-figures.ts";
 
@@ -18,7 +19,7 @@ type Reading = readonly (readonly [Labels, number])[];
 
 interface Facts {
   readonly view: MetricsView;
-  readonly node: Pick<ObservedNode, "info" | "mempool" | "traffic" | "clocks" | "conduct">;
+  readonly node: Pick<Queries, "info" | "mempool" | "traffic" | "clocks" | "conduct">;
   readonly process: ProcessFigures;
   readonly peers: PeerCounts;
 }

@@ -11,6 +11,7 @@ import type { PublicKey } from "../../model/ids.ts";
 import { slotStartMs } from "../../model/network-file.ts";
 import type { Queries, ValidatorView } from "../../node/queries.ts";
 import { Exposition } from "./exposition.ts";
+import type { MetricsView } from "./metrics-view.ts";
 import { Samples } from "./samples.ts";
 import { SlotLog, slotsMax } from "./slot-log.ts";
 
@@ -22,11 +23,11 @@ export type ObservedNode = Pick<
   | "finalized"
   | "head"
   | "info"
+  | "isSynced"
   | "justified"
   | "mempool"
   | "networkFile"
   | "slotAt"
-  | "sync"
   | "traffic"
   | "validators"
   | "validatorsOf"
@@ -52,8 +53,6 @@ type Counted = Extract<
   | "block-rejected"
   | "safety-halt"
 >;
-
-export type MetricsView = ReturnType<NodeMetrics["view"]>;
 
 export class NodeMetrics {
   /** The same for Prometheus. */
@@ -103,7 +102,7 @@ export class NodeMetrics {
         this.onVoted(this.sinceSlot(event.slot));
         break;
       case "justified":
-        if (this.isSynced) this.noteVotes();
+        if (this.node.isSynced) this.noteVotes();
         break;
       case "finalized":
         this.onFinalized(event.slot);
@@ -129,7 +128,7 @@ export class NodeMetrics {
   }
 
   /** The answer of `/api/metrics`. */
-  view() {
+  view(): MetricsView {
     const { node, counts } = this;
     const { slot } = node.slotAt(this.wallMs());
     const [head, justified, final] = [node.head(), node.justified(), node.finalized()];
@@ -138,11 +137,8 @@ export class NodeMetrics {
       sinceMs: this.sinceMs,
       slot,
       height: head.height,
-      /** From the start of a block's slot until our vote for it is signed. */
       voteLatencyMs: this.voteLatencyMs.summary(),
-      /** From the start of a block's slot until it is final here; blocks that came by sync not. */
       timeToFinalityMs: this.timeToFinalityMs.summary(),
-      /** Blocks undone by each change of branch. */
       reorgDepth: this.reorgDepth.summary(),
       missedSlots: { count: missed, window: slotsMax, final: this.missedFinal },
       justifiedLag: { slots: slot - justified.slot, blocks: head.height - justified.height },
@@ -164,7 +160,8 @@ export class NodeMetrics {
   }
 
   private onHead(disconnected: number): void {
-    const { isSynced, node } = this;
+    const { node } = this;
+    const { isSynced } = node;
     if (disconnected > 0) {
       this.reorgDepth.add(disconnected);
       this.exposition.onReorg(disconnected);
@@ -185,12 +182,8 @@ export class NodeMetrics {
       this.timeToFinalityMs.add(ms);
       this.exposition.onFinal(ms);
     }
-    if (this.isSynced) this.missedFinal += this.slots.emptySlots(this.finalSlot + 1, slot);
+    if (this.node.isSynced) this.missedFinal += this.slots.emptySlots(this.finalSlot + 1, slot);
     this.finalSlot = Math.max(this.finalSlot, slot);
-  }
-
-  private get isSynced(): boolean {
-    return this.node.sync().state === "synced";
   }
 
   /** At every block: the node forgets votes once a later block is final. */

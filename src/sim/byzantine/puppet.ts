@@ -6,15 +6,31 @@
 import type { TreeNode } from "../../chain/tree-node.ts";
 import type { Conn, Ticket } from "../../edge/conn.ts";
 import type { SignRequest } from "../../edge/effect.ts";
+import type { Env } from "../../edge/env.ts";
+import type { Input } from "../../edge/input.ts";
 import { type BlockHash, idBytes, type PublicKey } from "../../model/ids.ts";
 import { slotAt, slotStartMs } from "../../model/network-file.ts";
 import { encodeVote, encodeVoteData, type Vote } from "../../model/vote.ts";
 import type { Link } from "../../node/links.ts";
 import type { Node } from "../../node/node.ts";
+import type { NodeOptions } from "../../node/node-options.ts";
 import { inventoryKinds, type Message } from "../../wire/messages.ts";
 import { type Insides, insidesOf, spyOn } from "../insides.ts";
 import type { SeededRandom } from "../seeded-random.ts";
-import { type SimNode, wallEpochMs } from "../sim-node.ts";
+import type { Signer } from "../sim-signer.ts";
+import { wallEpochMs } from "../wall-epoch.ts";
+
+/** The machine that it runs on. */
+export interface PuppetHost {
+  readonly node: Node | undefined;
+  readonly options: {
+    readonly node: Pick<NodeOptions, "networkFile">;
+    readonly signer: Signer | undefined;
+  };
+  readonly environment: Env;
+  schedule(delayMs: number, action: () => void): void;
+  step(input: Input): void;
+}
 
 export interface Trick {
   /** A process of it has started. */
@@ -35,7 +51,7 @@ export class Puppet {
   readonly slotMs: number;
   private readonly tricks: readonly Trick[];
   private readonly fsyncMs: number;
-  private host: SimNode | undefined;
+  private host: PuppetHost | undefined;
   private node: Node | undefined;
   private found: Insides | undefined;
   private sendNow: ((conn: Conn, message: Message, after?: Ticket) => boolean) | undefined;
@@ -56,7 +72,7 @@ export class Puppet {
     this.tricks = options.tricks;
   }
 
-  attach(host: SimNode, node: Node): void {
+  attach(host: PuppetHost, node: Node): void {
     const insides = insidesOf(node);
     this.host = host;
     this.node = node;

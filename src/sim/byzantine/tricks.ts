@@ -1,7 +1,7 @@
 /** The tricks of a cheat by their names. */
 import type { SignatureScheme } from "../../crypto/signature-scheme.ts";
 import type { PublicKey } from "../../model/ids.ts";
-import type { CheatKind } from "../swarm.ts";
+import type { CheatKind } from "../cheat.ts";
 import { Bouncing } from "./bouncing.ts";
 import { brazen } from "./brazen.ts";
 import { Conspiring } from "./conspiring.ts";

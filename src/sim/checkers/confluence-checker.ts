@@ -15,7 +15,8 @@ import type { BlockHash } from "../../model/ids.ts";
 import type { Vote } from "../../model/vote.ts";
 import { insidesOf, spyOn } from "../insides.ts";
 import type { SeededRandom } from "../seeded-random.ts";
-import { type SimNode, wallEpochMs } from "../sim-node.ts";
+import type { SimNode } from "../sim-node.ts";
+import { wallEpochMs } from "../wall-epoch.ts";
 import { broken } from "./broken.ts";
 import type { Observed } from "./observed.ts";
 

@@ -1,5 +1,8 @@
 import { test } from "node:test";
 import { runForkCase } from "./fork-case.ts";
 import { forkCases } from "./fork-cases.ts";
+import { slotBoundCases } from "./slot-bound-cases.ts";
 
-for (const forkCase of forkCases) test(forkCase.title, () => runForkCase(forkCase));
+for (const forkCase of [...forkCases, ...slotBoundCases]) {
+  test(forkCase.title, () => runForkCase(forkCase));
+}

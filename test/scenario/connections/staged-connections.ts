@@ -8,10 +8,11 @@ import type { NodeEvent } from "../../../src/edge/event.ts";
 import type { NodeId } from "../../../src/model/ids.ts";
 import type { PeerView } from "../../../src/net/connections/connection-manager.ts";
 import type { NodeOptions } from "../../../src/node/node-options.ts";
+import type { Cheat } from "../../../src/sim/cheat.ts";
 import { spyOn } from "../../../src/sim/insides.ts";
 import { nodeAddress, type SimNetwork } from "../../../src/sim/sim-network.ts";
 import type { SimNode } from "../../../src/sim/sim-node.ts";
-import type { Cheat, StagedSwarm } from "../../../src/sim/swarm.ts";
+import type { StagedSwarm } from "../../../src/sim/swarm.ts";
 import type { World } from "../../../src/sim/world.ts";
 import { staged } from "../finality/staged-network.ts";
 

@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TimedFault } from "../../../src/sim/draw-faults.ts";
+import type { CheatKind } from "../../../src/sim/cheat.ts";
+import type { TimedFault } from "../../../src/sim/fault.ts";
 import type { RareEvent } from "../../../src/sim/rare-events.ts";
-import type { CheatKind } from "../../../src/sim/swarm.ts";
 import { World } from "../../../src/sim/world.ts";
 import { atSlot, crash, demand, minute, run } from "./staged-network.ts";
 

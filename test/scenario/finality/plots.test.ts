@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TimedFault } from "../../../src/sim/draw-faults.ts";
-import type { Cheat, CheatKind } from "../../../src/sim/swarm.ts";
+import type { Cheat, CheatKind } from "../../../src/sim/cheat.ts";
+import type { TimedFault } from "../../../src/sim/fault.ts";
 import { atSlot, demand, minute, run } from "./staged-network.ts";
 
 /** Cheats 1 and 2, of seven or of four, each with a second machine after all other nodes. */

@@ -3,7 +3,7 @@
  * besides. All invariants are checked at every step. NOT the cases (`networks.test.ts`).
  */
 import assert from "node:assert/strict";
-import type { TimedFault } from "../../../src/sim/draw-faults.ts";
+import type { TimedFault } from "../../../src/sim/fault.ts";
 import type { RareEvent } from "../../../src/sim/rare-events.ts";
 import type { StagedSwarm } from "../../../src/sim/swarm.ts";
 import { World } from "../../../src/sim/world.ts";

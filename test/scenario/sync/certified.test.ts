@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TimedFault } from "../../../src/sim/draw-faults.ts";
+import type { TimedFault } from "../../../src/sim/fault.ts";
 import type { StagedSwarm } from "../../../src/sim/swarm.ts";
 import type { World } from "../../../src/sim/world.ts";
 import { atSlot, crash, demand, minute, staged } from "../finality/staged-network.ts";
