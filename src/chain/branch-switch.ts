@@ -188,6 +188,7 @@ export class BranchSwitch {
     node.status = "executed";
     node.isProven = true;
     if (handsOver(header)) this.sets.add(this.state.validators());
+    this.sets.learnPending(this.state);
     this.active.push(node);
     return undefined;
   }

@@ -86,6 +86,7 @@ function fromStore(
   recoveries: Recoveries,
 ): ChainStart {
   sets.add(state.validators());
+  sets.learnPending(state);
   const setOf = ({ header }: SealedHeader): ValidatorSet => {
     const known = sets.get(header.validatorsHash);
     if (known !== undefined) return known;

@@ -20,7 +20,7 @@ import { accountKey, decodeAccount, emptyAccount, encodeAccount, systemKey } fro
 import { sameValue } from "./account-draft.ts";
 import { BlockDraft } from "./block-draft.ts";
 import { governed, refreshed } from "./governance.ts";
-import { isJailed, type Registry, registryOf } from "./registry.ts";
+import { changedSet, isJailed, type Registry, registryOf } from "./registry.ts";
 import { decodeRegistry, encodeRegistry } from "./registry-codec.ts";
 import type {
   AccountView,
@@ -64,6 +64,11 @@ export class Ledger implements StateMachine {
 
   validators(): ValidatorSet {
     return this.current.validators;
+  }
+
+  pendingValidators(): ValidatorSet | undefined {
+    const { current } = this;
+    return current.pending && changedSet(current, current.pending);
   }
 
   registry(): RegistryView {

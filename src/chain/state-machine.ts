@@ -98,6 +98,8 @@ export interface StateMachine {
   readonly root: Uint8Array;
   /** In rank order. */
   validators(): readonly PublicKey[];
+  /** Those whom the pending change will put in charge; undefined: none is pending. */
+  pendingValidators(): readonly PublicKey[] | undefined;
   /** The same object until a block changes it. */
   registry(): RegistryView;
   /** Zeros for an account that is absent. */

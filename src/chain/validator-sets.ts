@@ -1,12 +1,14 @@
 /**
- * Validator sets by their hash: those that headers in memory name. Learned from the state when a
- * block that hands over is executed, so a header after a hand-over waits for that block.
+ * Validator sets by their hash: those that headers in memory name. Learned from the state: when a
+ * block is executed that hands over, or that a change is pending after. So a header after a
+ * hand-over waits for the block that queued the change, or for the hand-over itself.
  * NOT who is in a set (the state decides). Bounded by `validatorSetsMax`.
  * protocol-spec/05-objects §7, 06-validation §10.
  */
 import { toHex } from "../base/bytes.ts";
 import { type ValidatorSet, validatorsHash } from "../model/validator-set.ts";
 import { chainLimits } from "../params/limits.ts";
+import type { StateMachine } from "./state-machine.ts";
 
 export class ValidatorSets {
   private readonly byHash = new Map<string, ValidatorSet>();
@@ -25,6 +27,15 @@ export class ValidatorSets {
     if (this.byHash.has(key)) return false;
     this.byHash.set(key, set);
     return true;
+  }
+
+  /**
+   * Those whom a pending change of our branch will put in charge. A fork above the block that queued
+   * it can hand over to nobody else, so what stands on the hand-over there is judged from here.
+   */
+  learnPending(state: Pick<StateMachine, "pendingValidators">): void {
+    const next = state.pendingValidators();
+    if (next !== undefined) this.add(next);
   }
 
   /** More than the bound allows: `retain` what is still named. */

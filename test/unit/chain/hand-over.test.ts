@@ -105,6 +105,26 @@ test("a whole block after a hand-over asks for its parent, and comes in when tha
   assert.equal(world.chain.head.hash, c4.hash);
 });
 
+test("a branch that hands over is followed from a sibling of the block that does", () => {
+  const world = new ChainWorld(builder);
+  const sibling = builder.block(c2, { slot: 8 });
+  for (const block of [c1, c2, sibling, c3]) world.block(block, alice);
+  assert.equal(world.chain.head.hash, sibling.hash, "of two at its height it has the better rank");
+  assert.deepEqual(world.headers(chain, alice), { accepted: chain.length - 3 });
+  for (const block of chain.slice(3)) world.body(block, alice);
+  assert.equal(world.chain.head.hash, chain.at(-1)!.hash);
+});
+
+test("a sibling of the block that hands over knows after a restart who comes next", () => {
+  const world = new ChainWorld(builder);
+  const sibling = builder.block(c2, { slot: 8 });
+  for (const block of [c1, c2, sibling]) world.block(block, alice);
+  world.persisted();
+  const again = world.restarted(world.batches.length);
+  assert.equal(again.chain.head.hash, sibling.hash);
+  assert.deepEqual(again.headers(chain, alice), { accepted: chain.length - 2 });
+});
+
 test("a header whose set nobody could know is refused where the parent says otherwise", () => {
   const world = worldOf([c1, c2]);
   const lie = { validatorsHash: new Uint8Array(32).fill(9) };
