@@ -3,7 +3,6 @@
  * the sessions: lines lose nothing, so what is said to a node is what it gets. Counts messages as
  * they are encoded, without frames. Looks into private parts, as the simulator does.
  */
-import type { Conn } from "../src/edge/conn.ts";
 import type { Node } from "../src/node/node.ts";
 import { insidesOf, spyOn } from "../src/sim/insides.ts";
 import { encodedBytes } from "../src/wire/codec.ts";
@@ -32,10 +31,9 @@ export class BlockCopies {
   /** Of compact blocks alone, and of all that is said about blocks. */
   private bytes = { compact: 0, all: 0 };
 
-  /** `isNode`: is the other end of that connection a node, and no stand-in? */
-  watch(node: Node, isNode: (conn: Conn) => boolean): void {
-    spyOn(insidesOf(node).links, "send", ([conn, message], isTaken) => {
-      if (isTaken && isNode(conn)) this.count(message);
+  watch(node: Node): void {
+    spyOn(insidesOf(node).links, "send", ([, message], isTaken) => {
+      if (isTaken) this.count(message);
     });
   }
 

@@ -53,8 +53,8 @@ export interface Propagated {
 const slotMs = 2000;
 const aheadMs = 20_000;
 const connectMs = 10_000;
-/** Of a slot: who publishes is chosen, and publishes. */
-const [chosenAtMs, publishedAtMs] = [100, 200];
+/** Of a slot. */
+const publishedAtMs = 200;
 
 class Deliveries {
   hash = "";
@@ -72,7 +72,7 @@ class Deliveries {
   onEvent(node: number, event: NodeEvent, atMs: number): void {
     if (event.type === "peer-blamed") console.error(event);
     if (event.type === "peer-blamed" || event.type === "block-rejected") this.trouble(event.code);
-    if (event.type === "peer-closed" && event.detail !== "done") this.trouble(event.code);
+    if (event.type === "peer-closed") this.trouble(event.code);
     if (event.type !== "head-moved" || event.hash !== this.hash) return;
     if (this.reached.has(node)) return;
     this.reached.add(node);
@@ -177,15 +177,13 @@ class Simulation {
 
   private publish(slot: number, transactions: readonly Transaction[]): void {
     const startMs = this.genesisTimeMs + slot * slotMs;
-    this.runTo(startMs + chosenAtMs);
-    const at = this.random.below(this.plan.nodes);
-    const publisher = this.network.choosePublisher(at);
     this.runTo(startMs + publishedAtMs);
+    const at = this.random.below(this.plan.nodes);
     const made = this.maker.make(slot, transactions);
     const { header, body } = made;
     this.wholeBytes += encodedBytes({ type: "new_block", header, body });
     this.deliveries.begin(made.hash, at, this.world.clock.monotonicMs);
-    publisher.publish(made);
+    this.network.publish(at, made);
     this.runTo(startMs + slotMs);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Many nodes in virtual time without a validator among them: blocks are made outside and handed to
- * a node by chance. All lines are alike, and each node does one thing at a time: what it receives
+ * Many nodes in virtual time without a validator among them: blocks are sealed outside and handed to
+ * a node by chance, which publishes them as its own. All lines are alike, and each node does one thing at a time: what it receives
  * waits until it is done with what came before, for a fixed time a frame and a block. Handshakes,
  * encryption and relay are those of real nodes; signatures are only hashes, their time is counted.
  */
@@ -8,14 +8,14 @@ import { asciiBytes } from "../src/base/bytes.ts";
 import type { Conn } from "../src/edge/conn.ts";
 import { commandJob } from "../src/edge/conn.ts";
 import type { NodeEvent } from "../src/edge/event.ts";
-import { systemRandom } from "../src/host/system.ts";
 import type { NetworkFile } from "../src/model/network-file.ts";
 import type { CheapSignatures } from "../src/sim/cheap-signatures.ts";
 import { insidesOf, spyOn } from "../src/sim/insides.ts";
 import type { SeededRandom } from "../src/sim/seeded-random.ts";
 import { BlockCopies } from "./block-copies.ts";
-import { BlockPublisher } from "./block-publisher.ts";
+import { publishAsOwn } from "./block-publisher.ts";
 import { VirtualNode, type VirtualWorld } from "./virtual-node.ts";
+import type { MadeSlot } from "./vote-maker.ts";
 
 /** Milliseconds of a node's only processor. */
 export interface Costs {
@@ -63,7 +63,6 @@ export class PropagationNetwork {
   /** The other ends of each node's connections. */
   private readonly ends: Map<Conn, End>[] = [];
   private readonly busyUntil: Float64Array;
-  private publisher: { readonly at: number; readonly by: BlockPublisher } | undefined;
   private blocksSeen = 0;
   private received = 0;
   private sent = 0;
@@ -94,17 +93,9 @@ export class PropagationNetwork {
     this.nodes[index]!.step({ type: "command", job: commandJob(this.commands++), command });
   }
 
-  /** Node `at` publishes the next block; a little time must pass before it does. */
-  choosePublisher(at: number): BlockPublisher {
-    this.publisher?.by.close();
-    const { clock } = this.world;
-    const { network, signatures } = this.options;
-    const env = { clock, random: systemRandom, signatures };
-    this.publisher = undefined;
-    const by = new BlockPublisher(this.world, env, this.nodes[at]!, network.genesisHash);
-    this.publisher = { at, by };
-    by.start();
-    return by;
+  /** As a block of its own. */
+  publish(index: number, made: MadeSlot): void {
+    publishAsOwn(this.nodes[index]!, made);
   }
 
   private makeNode(index: number): VirtualNode {
@@ -133,7 +124,7 @@ export class PropagationNetwork {
       write: (_from, conn, bytes) => this.write(index, conn, bytes.slice()),
       onEvent: (event) => onEvent(index, event, this.doneAt(index)),
     });
-    this.copies.watch(made.node, (conn) => this.ends[index]!.has(conn));
+    this.copies.watch(made.node);
     spyOn(insidesOf(made.node).chain, "importBlock", () => {
       this.blocksSeen++;
       this.spend(index, this.options.costs.blockMs);
@@ -169,8 +160,6 @@ export class PropagationNetwork {
   }
 
   private write(from: number, conn: Conn, bytes: Uint8Array): void {
-    const { publisher } = this;
-    if (publisher?.at === from && publisher.by.conn === conn) return publisher.by.hear(bytes);
     const end = this.ends[from]!.get(conn);
     if (end === undefined) return;
     const { costs, delayMs } = this.options;

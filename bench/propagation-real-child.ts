@@ -40,7 +40,7 @@ const running = await startNode(argv, (event) => {
     if (hash !== undefined) got.push({ hash, atMs });
   }
 });
-copies.watch(running.node, () => true);
+copies.watch(running.node);
 listenToParent(
   async (told) => {
     if (told.type === "submit") {

@@ -7,7 +7,8 @@
  *                                      '---- cannot be, or not the body of this header ----> whole block
  *
  * Invariant: whoever relays a block before it is executed is not blamed for what only execution
- * shows; what cannot be put together is fetched as if there were no compact blocks.
+ * shows; what cannot be put together is fetched as if there were no compact blocks; of what came
+ * unasked nothing is done or remembered but its slot before its seal is found good.
  * protocol-spec/04-messages §8, 09-connections §4.
  */
 import { BoundedSet } from "../base/bounded.ts";
@@ -20,6 +21,7 @@ import type { PeerPort } from "../edge/port.ts";
 import { encodeIndexes } from "../model/compact-block.ts";
 import { decodeSealedHeader, type SealedHeader } from "../model/header.ts";
 import { type BlockHash, blockHashOf, idBytes, type TxId } from "../model/ids.ts";
+import { FirstHand } from "../net/compact/first-hand.ts";
 import { PartialBlock } from "../net/compact/partial-block.ts";
 import { PushPeers } from "../net/compact/push-peers.ts";
 import { Reconstructions } from "../net/compact/reconstructions.ts";
@@ -48,6 +50,7 @@ export class CompactRelay {
   private readonly parts: CompactParts;
   private readonly waiting: Reconstructions;
   private readonly pushPeers = new PushPeers();
+  readonly firstHand = new FirstHand();
   /** The way out. */
   readonly server: CompactServer;
   readonly transactions: TransactionIndex;
@@ -68,6 +71,7 @@ export class CompactRelay {
 
   onClosed(conn: Conn): void {
     this.pushPeers.onClosed(conn);
+    this.firstHand.onClosed(conn);
     for (const hash of this.waiting.onClosed(conn)) this.askOthers(hash);
   }
 
@@ -84,8 +88,12 @@ export class CompactRelay {
     return this.waiting.size;
   }
 
-  /** `conn` was the first with a block that is good: it is to push, perhaps instead of another. */
-  onFirst(conn: Conn): void {
+  /**
+   * `conn` was the first with a block that is good: it is to push, perhaps instead of another. Not
+   * for a block of its own, which it sends anyway.
+   */
+  onFirst(conn: Conn, hash: BlockHash): void {
+    if (this.firstHand.gave(conn, hash)) return;
     for (const change of this.pushPeers.onFirst(conn)) {
       this.parts.port.send(change.conn, { type: "relay_mode", push: change.push });
     }
@@ -108,16 +116,20 @@ export class CompactRelay {
       return [];
     }
     const { hash } = sealed.header;
-    if (!relay.onObject(conn, inventoryKinds.block, hash, this.pushPeers.mayPush(conn))) {
+    const hasSent = relay.hasSent(conn, hash);
+    const { block } = inventoryKinds;
+    const isFirstHand = !relay.onObject(conn, block, hash, this.pushPeers.mayPush(conn));
+    if (isFirstHand && (hasSent || !this.firstHand.take(conn, sealed.header))) {
       port.blame(conn, "unsolicited", `block ${hash} was neither asked for nor announced`);
       return [];
     }
     const judged = chain.view.heard.judge(sealed);
     switch (judged.type) {
-      case "good":
-        return this.begin(conn, sealed, message);
       case "known":
-        return judged.node.status === "header" ? this.begin(conn, sealed, message) : [];
+        if (judged.node.status !== "header") return [];
+        return this.begin(conn, sealed, message, isFirstHand);
+      case "good":
+        return this.begin(conn, sealed, message, isFirstHand);
       case "buried":
         return [];
       case "rejected": {
@@ -165,14 +177,17 @@ export class CompactRelay {
     conn: Conn,
     sealed: SealedHeader,
     message: MessageOf<"compact_block">,
+    isFirstHand: boolean,
   ): readonly Imported[] {
     const { port, relay } = this.parts;
     const { hash } = sealed.header;
-    if (!this.waiting.mayBegin(hash, this.pushPeers.isOutbound(conn))) {
+    if (!this.mayBegin(conn, hash, isFirstHand)) {
       // Should all that are under way fail, it may be asked.
       relay.onShown(conn, hash);
       return [];
     }
+    // Of a good seal: now nobody else need be asked.
+    if (isFirstHand) relay.onObject(conn, inventoryKinds.block, hash, true);
     const partial = PartialBlock.of(this.env.random, conn, sealed, message);
     if (partial === undefined) {
       port.blame(conn, "bad-field", `${sealed.header.txCount} transactions expected`);
@@ -189,10 +204,15 @@ export class CompactRelay {
       relay.fetchWhole(conn, hash);
       return [];
     }
-    this.waiting.begin(partial);
+    this.waiting.begin(partial, isFirstHand);
     const indexes = encodeIndexes(missing);
     port.send(conn, { type: "get_block_txs", hash: idBytes(hash), indexes });
     return [];
+  }
+
+  private mayBegin(conn: Conn, hash: BlockHash, isFirstHand: boolean): boolean {
+    if (isFirstHand) return !this.waiting.has(hash);
+    return this.waiting.mayBegin(hash, this.pushPeers.isOutbound(conn));
   }
 
   private finish(partial: PartialBlock): readonly Imported[] {

@@ -4,6 +4,7 @@
  */
 import type { ChainManager } from "../chain/chain-manager.ts";
 import type { Imported } from "../chain/imported.ts";
+import type { TreeNode } from "../chain/tree-node.ts";
 import type { Conn, Ticket } from "../edge/conn.ts";
 import type { Answer } from "../edge/effect.ts";
 import type { PeerPort } from "../edge/port.ts";
@@ -158,13 +159,15 @@ export class News {
     for (const { body } of connected) {
       for (const transaction of body.transactions) compact.transactions.add(transaction);
     }
-    if (source !== undefined) compact.onFirst(source);
-    this.announce(head.hash, source, source === undefined ? ticket : undefined);
+    if (source !== undefined) compact.onFirst(source, head.hash);
+    this.announce(head, source, source === undefined ? ticket : undefined);
   }
 
-  private announce(hash: BlockHash, source: Conn | undefined, after: Ticket | undefined): void {
+  private announce(node: TreeNode, source: Conn | undefined, after: Ticket | undefined): void {
     const { compact, relay } = this.parts;
-    relay.announceBlock(hash, source, after, () => compact.server.messageOf(hash));
+    const { hash } = node;
+    const isOwn = source === undefined && compact.firstHand.mayGive(node.slot, this.parts.slot());
+    relay.announceBlock(hash, source, after, () => compact.server.messageOf(hash), isOwn);
   }
 
   /** Its header is good and its body the header's: that is enough for those who want it at once. */
@@ -190,7 +193,7 @@ export class News {
     if (!isValid) return;
     const ticket = source === undefined ? chain.duties.makeDurable() : undefined;
     if (ticket !== undefined) shown.hold(hash, ticket);
-    this.announce(hash, source, ticket);
+    this.announce(node, source, ticket);
   }
 
   private onRejected(rejected: Extract<Imported, { type: "rejected" }>): void {

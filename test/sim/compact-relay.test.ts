@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Conn } from "../../src/edge/conn.ts";
+import { FirstHand } from "../../src/net/compact/first-hand.ts";
 import { PartialBlock } from "../../src/net/compact/partial-block.ts";
 import { type LinkUse, RelayPeers } from "../../src/net/relay/relay-peers.ts";
 import { World } from "../../src/sim/world.ts";
@@ -43,4 +44,23 @@ test("a network with faults agrees on one chain, whether blocks travel compact o
       seed,
     );
   }
+});
+
+test("a network with faults and clocks that jump takes own blocks unasked, and blames nobody", () => {
+  const { take } = FirstHand.prototype;
+  const counts = { taken: 0, refused: 0 };
+  FirstHand.prototype.take = function (conn, block) {
+    const isTaken = take.call(this, conn, block);
+    counts[isTaken ? "taken" : "refused"]++;
+    return isTaken;
+  };
+  try {
+    for (const seed of ["first-1", "first-2", "first-3"]) {
+      new World({ seed, nodes: 5, durationMs: 3 * minute, byzantine: "none" }).run();
+    }
+  } finally {
+    FirstHand.prototype.take = take;
+  }
+  assert.ok(counts.taken > 500, `${counts.taken} taken`);
+  assert.equal(counts.refused, 0);
 });

@@ -2,8 +2,8 @@
  * Compact blocks that wait for missing transactions: which copies are held, of whom, and until
  * when. It puts nothing together itself (`partial-block.ts`) and asks nobody.
  * Invariant: of one block at most `relay.reconstructionsPerBlockMax` copies, each of another peer,
- * the last only of a peer that we chose; at most `relay.reconstructionsMax` in all, then the oldest
- * goes. All of a peer go with it.
+ * the last only of a peer that we chose, and one at first hand, which takes nobody's place; at most
+ * `relay.reconstructionsMax` in all, then the oldest goes. All of a peer go with it.
  * protocol-spec/09-connections §4.
  */
 import { assert } from "../../base/assert.ts";
@@ -17,6 +17,8 @@ import type { PartialBlock } from "./partial-block.ts";
 interface Waiting {
   readonly partial: PartialBlock;
   readonly since: number;
+  /** It came unasked, of whoever says that it sealed it. */
+  readonly isFirstHand: boolean;
   isLate: boolean;
 }
 
@@ -42,10 +44,13 @@ export class Reconstructions {
   }
 
   has(hash: BlockHash): boolean {
-    return this.copiesOf(hash) > 0;
+    for (const { partial } of this.waiting.values()) {
+      if (partial.sealed.header.hash === hash) return true;
+    }
+    return false;
   }
 
-  /** Is there room for one more copy of `hash`? */
+  /** Is there room for one more copy of `hash`, not at first hand? */
   mayBegin(hash: BlockHash, isOutbound: boolean): boolean {
     const copies = this.copiesOf(hash);
     return copies < reconstructionsPerBlockMax - (isOutbound ? 0 : 1);
@@ -62,7 +67,7 @@ export class Reconstructions {
   }
 
   /** No question of ours for it is open to that peer. */
-  begin(partial: PartialBlock): void {
+  begin(partial: PartialBlock, isFirstHand = false): void {
     const key = keyOf(partial.conn, partial.sealed.header.hash);
     assert(!this.waiting.has(key), "one question at a time");
     if (this.waiting.size >= reconstructionsMax) {
@@ -71,7 +76,8 @@ export class Reconstructions {
         break;
       }
     }
-    this.waiting.set(key, { partial, since: this.clock.monotonicMs, isLate: false });
+    const since = this.clock.monotonicMs;
+    this.waiting.set(key, { partial, since, isFirstHand, isLate: false });
   }
 
   /** The one that `conn` was asked for, which waits no more. */
@@ -129,8 +135,8 @@ export class Reconstructions {
 
   private copiesOf(hash: BlockHash): number {
     let copies = 0;
-    for (const { partial } of this.waiting.values()) {
-      if (partial.sealed.header.hash === hash) copies++;
+    for (const { partial, isFirstHand } of this.waiting.values()) {
+      if (!isFirstHand && partial.sealed.header.hash === hash) copies++;
     }
     return copies;
   }

@@ -15,7 +15,7 @@ import type { Env } from "../../edge/env.ts";
 import type { PeerPort } from "../../edge/port.ts";
 import type { BlockHash, TxId } from "../../model/ids.ts";
 import { relayLimits } from "../../params/limits.ts";
-import { inventoryKinds, type Message } from "../../wire/messages.ts";
+import { inventoryKinds } from "../../wire/messages.ts";
 import {
   decodeItems,
   encodeItems,
@@ -24,26 +24,9 @@ import {
   type ItemKey,
   itemOf,
 } from "./inventory.ts";
-import { type LinkUse, RelayPeers } from "./relay-peers.ts";
+import { fullUse, type LinkUse, noCompact, RelayPeers } from "./relay-peers.ts";
 import { Trickle } from "./trickle.ts";
-import { Wanted } from "./wanted.ts";
-
-/** Makes the compact form of a block; undefined when it has none. */
-export type MakeCompact = () => Message | undefined;
-
-const fullUse: LinkUse = { takesTransactions: true, takesCompact: false };
-const noCompact: MakeCompact = () => undefined;
-const unjudgedMax = relayLimits.inventoryPerMessageMax;
-const transactionLimits = {
-  itemsMax: relayLimits.wantedMax,
-  heldPerPeerMax: relayLimits.inventoryPerMessageMax,
-  askedPerPeerMax: relayLimits.requestsPerPeerMax,
-};
-const blockLimits = {
-  itemsMax: relayLimits.blocksWantedMax,
-  heldPerPeerMax: relayLimits.blocksPerPeerMax,
-  askedPerPeerMax: relayLimits.blockRequestsPerPeerMax,
-};
+import { Wanted, wantedLimits } from "./wanted.ts";
 
 export class Relay {
   private readonly env: Env;
@@ -55,7 +38,7 @@ export class Relay {
   /** Objects that arrived, whatever became of them, so that a bad one is not fetched again. */
   private readonly seen: LRUCache<ItemKey, ItemKey>;
   /** Delivered and not yet judged: the others who announced it are asked if the copy is forged. */
-  private readonly unjudged = new BoundedSet<ItemKey>(unjudgedMax);
+  private readonly unjudged = new BoundedSet<ItemKey>(relayLimits.inventoryPerMessageMax);
   /** Blocks that could not be put together of their compact form: asked for whole. */
   private readonly whole = new BoundedSet<ItemKey>(relayLimits.blocksPerPeerMax);
   private readonly trickle: Trickle;
@@ -67,8 +50,8 @@ export class Relay {
     this.transactionPeersMax = transactionPeersMax;
     this.peers = new RelayPeers(port);
     this.trickle = new Trickle(env);
-    this.blocks = new Wanted(blockLimits, this.peers);
-    this.transactions = new Wanted(transactionLimits, this.peers);
+    this.blocks = new Wanted(wantedLimits.blocks, this.peers);
+    this.transactions = new Wanted(wantedLimits.transactions, this.peers);
     // Bounded by `maxSize`, not `max`, which would allocate the whole table at once; resolution 0,
     // or the cache would use a timer to remember the time.
     this.seen = new LRUCache<ItemKey, ItemKey>({
@@ -127,20 +110,34 @@ export class Relay {
 
   /**
    * To every peer that does not know it, at once: to whom asked for that the block itself, to the
-   * others its hash. `after` must be durable first.
+   * others its hash. `after` must be durable first. `isOwn`: the block itself to all who take it.
    */
-  announceBlock(hash: BlockHash, except?: Conn, after?: Ticket, compact = noCompact): void {
+  announceBlock(
+    hash: BlockHash,
+    except?: Conn,
+    after?: Ticket,
+    compact = noCompact,
+    isOwn = false,
+  ): void {
     const item = itemOf(inventoryKinds.block, hash);
     this.settle(item);
-    this.pushBlock(hash, except, after, compact);
+    this.pushBlock(hash, except, after, compact, isOwn);
     const message = { type: "inv", items: encodeItems([item]) } as const;
     this.peers.tell(item.key, except, after, () => message);
   }
 
   /** Of a block that is not executed yet: only to whom asked to be sent blocks. */
-  pushBlock(hash: BlockHash, except?: Conn, after?: Ticket, compact = noCompact): void {
+  pushBlock(
+    hash: BlockHash,
+    except?: Conn,
+    after?: Ticket,
+    compact = noCompact,
+    isOwn = false,
+  ): void {
     const { key } = itemOf(inventoryKinds.block, hash);
-    this.peers.tell(key, except, after, (peer) => (peer.wantsPush ? compact() : undefined));
+    this.peers.tell(key, except, after, ({ takesCompact, wantsPush }) =>
+      wantsPush || (isOwn && takesCompact) ? compact() : undefined,
+    );
   }
 
   /** To every peer that does not know it by then, to each after a random time of its own. */
@@ -246,6 +243,11 @@ export class Relay {
   /** Does the peer have the object, because it said so, sent it, or heard of it from us? */
   known(conn: Conn, kind: InventoryKind, id: string): boolean {
     return this.peers.get(conn)?.known.has(itemOf(kind, id).key) ?? false;
+  }
+
+  /** Did the peer send us that block? */
+  hasSent(conn: Conn, hash: BlockHash): boolean {
+    return this.peers.hasSent(conn, itemOf(inventoryKinds.block, hash).key);
   }
 
   private settle(item: Item): void {

@@ -37,6 +37,19 @@ export interface WantedLimits {
   readonly askedPerPeerMax: number;
 }
 
+export const wantedLimits = {
+  transactions: {
+    itemsMax: relayLimits.wantedMax,
+    heldPerPeerMax: relayLimits.inventoryPerMessageMax,
+    askedPerPeerMax: relayLimits.requestsPerPeerMax,
+  },
+  blocks: {
+    itemsMax: relayLimits.blocksWantedMax,
+    heldPerPeerMax: relayLimits.blocksPerPeerMax,
+    askedPerPeerMax: relayLimits.blockRequestsPerPeerMax,
+  },
+} as const satisfies Readonly<Record<string, WantedLimits>>;
+
 /** What is known of who has what. */
 export interface Announcers {
   /** Peers that announced it and neither failed us nor sent it since, in any order. */

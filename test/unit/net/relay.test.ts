@@ -36,6 +36,35 @@ describe("announcing", () => {
     assert.equal(relay.known(a, kinds.block, block(1)), true);
   });
 
+  test("an own block goes itself to all who take it compact, its hash to the others", () => {
+    const { port, relay } = setup([]);
+    const use = { takesTransactions: true, takesCompact: true };
+    const compact = { type: "relay_mode", push: true } as const;
+    relay.onReady(a);
+    for (const peer of [b, c]) relay.onReady(peer, use);
+    relay.onRelayMode(c, true);
+    const told = () =>
+      port.sent.splice(0).map(({ conn, message, after }) => [conn, message.type, after]);
+    relay.announceBlock(block(1), undefined, 5 as Ticket, () => compact, true);
+    assert.deepEqual(told(), [
+      [b, compact.type, 5],
+      [c, compact.type, 5],
+      [a, "inv", 5],
+    ]);
+    relay.announceBlock(block(1), undefined, undefined, () => compact, true);
+    assert.deepEqual(told(), [], "once");
+    relay.announceBlock(block(2), a, undefined, () => compact);
+    assert.deepEqual(told(), [
+      [c, compact.type, undefined],
+      [b, "inv", undefined],
+    ]);
+    relay.announceBlock(block(3), undefined, undefined, () => undefined, true);
+    assert.deepEqual(
+      told().map(([, type]) => type),
+      ["inv", "inv", "inv"],
+    );
+  });
+
   test("a block-only peer is told of blocks, and of no transactions", () => {
     const { env, port, relay } = setup([a]);
     relay.onReady(b, { takesTransactions: false, takesCompact: false });

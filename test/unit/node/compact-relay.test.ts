@@ -100,12 +100,15 @@ describe("a node that hears of a block", () => {
 });
 
 describe("a node with a bad peer", () => {
-  test("blames it for a block that nobody asked for, and does not look at it", () => {
+  test("blames it for a second block of a slot that nobody asked for, and does not look at it", () => {
     const world = new CompactWorld();
     const peer = world.connect();
     world.send(peer, compactOf(world.block([])));
+    assert.deepEqual(world.blames(peer), []);
+    const { verified } = world.hub;
+    world.send(peer, compactOf(world.block([world.transfer()])));
     assert.deepEqual(world.blames(peer), ["unsolicited"]);
-    assert.equal(world.height, 0);
+    assert.equal(world.hub.verified, verified);
   });
 
   test("fetches the block whole, of the same peer, when a short id names another transaction", () => {
