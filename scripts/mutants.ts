@@ -4,10 +4,13 @@
  * fired, and the command that repeats it. Exits 1 when a mutant survives, when the code has
  * moved away under one (stale), or when a hunt fails on the code as it is.
  */
+import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
-import { commandOf, run, TreeCopy } from "./mutants/hunt.ts";
+import { Baselines } from "./mutants/baselines.ts";
+import { compiledTree } from "./mutants/compiled.ts";
+import { commandOf, TreeCopy } from "./mutants/hunt.ts";
 import type { Hunt, Mutant } from "./mutants/mutant.ts";
 import { mutants } from "./mutants/mutants.ts";
 
@@ -28,30 +31,14 @@ const options = await yargs(hideBin(process.argv))
   .strict()
   .parse();
 
+const startedAt = performance.now();
 const limitMs = options.limit * 1000;
 const chosen = mutants.filter(({ name }) => name.startsWith(options.only ?? ""));
 if (chosen.length === 0) throw new Error(`there is no mutant ${options.only}`);
 const huntsOf = ({ hunts }: Mutant) => (options.quick ? hunts.slice(0, 1) : hunts);
 
-/** What to run on the real code for `hunt`: of a file of tests, all that any mutant needs. */
-function baselineArgs(hunt: Hunt): readonly string[] {
-  if (hunt.test === undefined) return hunt.args;
-  const { file } = hunt.test;
-  const all = chosen.flatMap(huntsOf).flatMap(({ test }) => (test?.file === file ? [test] : []));
-  const patterns = new Set(all.map(({ pattern }) => `--test-name-pattern=${pattern}`));
-  return [...patterns, file];
-}
-
-const baselines = new Map<string, Promise<boolean>>();
-
-/** A hunt that fails anyway kills nothing, and neither does one whose test is gone. */
-function passesOnRealCode(hunt: Hunt): Promise<boolean> {
-  const args = baselineArgs(hunt);
-  const key = args.join("\n");
-  const known = baselines.get(key) ?? run(args, limitMs).then(({ passed }) => passed);
-  baselines.set(key, known);
-  return known;
-}
+const compiled = await compiledTree();
+const baselines = new Baselines(compiled, chosen.flatMap(huntsOf), options.jobs, limitMs);
 
 type Verdict = "killed" | "survived" | "stale" | "hunt fails without it";
 
@@ -64,15 +51,15 @@ interface Result {
 async function huntDown(mutant: Mutant, tree: TreeCopy): Promise<Result[]> {
   const results: Result[] = [];
   try {
-    const stale = tree.mutate(mutant);
+    const stale = await tree.mutate(mutant);
     const [first] = mutant.hunts as readonly [Hunt, ...Hunt[]];
     if (stale !== undefined) return [{ verdict: "stale", hunt: first, fired: stale }];
     for (const hunt of huntsOf(mutant)) {
-      const { passed, output } = await run(hunt.args, limitMs, tree.folder);
+      const { passed, output } = await tree.run(hunt, limitMs);
       const found = passed ? undefined : hunt.expect.exec(output)?.[0];
       const fired = found ?? (passed ? "" : `something else: ${output.slice(-300)}`);
       if (found === undefined) results.push({ verdict: "survived", hunt, fired });
-      else if (!(await passesOnRealCode(hunt))) {
+      else if (!(await baselines.passes(hunt))) {
         results.push({ verdict: "hunt fails without it", hunt, fired });
       } else {
         results.push({ verdict: "killed", hunt, fired });
@@ -102,7 +89,7 @@ let failed = 0;
 const waiting = [...chosen];
 
 async function work(): Promise<void> {
-  const tree = new TreeCopy();
+  const tree = new TreeCopy(compiled);
   try {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const results = await huntDown(mutant, tree);
@@ -117,8 +104,11 @@ async function work(): Promise<void> {
   }
 }
 
-const startedAt = performance.now();
-await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, work));
+try {
+  await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, work));
+} finally {
+  rmSync(compiled, { recursive: true, force: true });
+}
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 console.log(`${chosen.length} mutants, ${chosen.length - failed} killed, ${seconds} s`);
 if (failed > 0) process.exitCode = 1;

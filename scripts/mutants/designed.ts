@@ -171,12 +171,12 @@ export const designedMutants: readonly Mutant[] = [
     edits: [
       edit(
         "src/chain/head-keeper.ts",
-        "    const { lock } = this.finality;\n",
-        `    const { head } = this.parts.active;
+        "  private isOpen(node: TreeNode): boolean {\n",
+        `  private isOpen(node: TreeNode): boolean {
+    const { head } = this.parts.active;
     let fork: TreeNode | undefined = head;
     while (fork !== undefined && !descendsFrom(node, fork)) fork = fork.parent;
     if (fork !== undefined && head.height - fork.height > 50) return false;
-    const { lock } = this.finality;
 `,
       ),
     ],

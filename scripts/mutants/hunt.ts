@@ -1,41 +1,42 @@
 /**
- * Runs hunts, on the code as it is or in a copy of the tree that is mutated and mended in place, so
- * that what was compiled for one mutant serves the next. The real tree is never changed.
+ * Runs hunts in compiled copies of the tree: in one that stays as it is, and in others that are
+ * mutated and mended in place. The real tree is never changed.
  */
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { compiledPath, copyOfTree, writeModule } from "./compiled.ts";
 import type { Hunt, Mutant } from "./mutant.ts";
 
-const root = resolve(import.meta.dirname, "../..");
-const copied = ["src", "bin", "test", "scripts", "protocol-spec", "package.json", "tsconfig.json"];
 const outputMax = 1_000_000;
 
-/** A copy of the tree; call `remove` when done. */
+/** A copy of the tree, made of a compiled one; call `remove` when done. */
 export class TreeCopy {
-  readonly folder: string;
+  private readonly folder: string;
+  /** Of changed files, sources and what was compiled. */
   private readonly originals = new Map<string, string>();
 
-  constructor() {
-    this.folder = mkdtempSync(join(tmpdir(), "mutants-"));
-    for (const name of copied) {
-      cpSync(join(root, name), join(this.folder, name), { recursive: true });
-    }
-    symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
+  constructor(tree: string) {
+    this.folder = copyOfTree(tree);
   }
 
   /** Breaks the rule; returns what is missing when the code has moved away under the mutant. */
-  mutate({ edits }: Mutant): string | undefined {
+  async mutate({ edits }: Mutant): Promise<string | undefined> {
+    const changed = new Map<string, string>();
     for (const edit of edits) {
       const path = join(this.folder, edit.file);
-      const text = readFileSync(path, "utf8");
-      if (!this.originals.has(path)) this.originals.set(path, text);
+      const text = changed.get(path) ?? readFileSync(path, "utf8");
       const [before, after, ...more] = text.split(edit.find);
       if (before === undefined || after === undefined || more.length > 0) {
         return `not exactly one "${edit.find}" in ${edit.file}`;
       }
-      writeFileSync(path, before + edit.replace + after);
+      changed.set(path, before + edit.replace + after);
+    }
+    for (const [path, text] of changed) {
+      for (const each of [path, compiledPath(path)]) {
+        this.originals.set(each, readFileSync(each, "utf8"));
+      }
+      await writeModule(path, text);
     }
     return undefined;
   }
@@ -45,20 +46,25 @@ export class TreeCopy {
     this.originals.clear();
   }
 
+  /** What `hunt` says of it, after `limitMs` at most. */
+  run(hunt: Hunt, limitMs: number): Promise<Outcome> {
+    return runIn(this.folder, hunt.args, limitMs);
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-export interface Outcome {
+interface Outcome {
   readonly passed: boolean;
   readonly output: string;
 }
 
-/** Runs `node --import tsx` with `args` in `folder` (default: the real tree), for `limitMs` at most. */
-export function run(args: readonly string[], limitMs: number, folder = root): Promise<Outcome> {
+/** Runs `args`, names of source files among them, on the compiled `tree`, for `limitMs` at most. */
+export function runIn(tree: string, args: readonly string[], limitMs: number): Promise<Outcome> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, ["--import", "tsx", ...args], { cwd: folder });
+    const child = spawn(process.execPath, args.map(compiledPath), { cwd: tree });
     let output = "";
     const keep = (chunk: Buffer) => {
       if (output.length < outputMax) output += chunk.toString();

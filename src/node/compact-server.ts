@@ -43,12 +43,15 @@ export class CompactServer {
     this.rare.set(hash, new Set(indexes));
   }
 
-  /** The block as it may be sent to those who understand it; undefined when its body is gone. */
+  /**
+   * The block as it may be sent to those who understand it; undefined when its body is gone, or
+   * nobody looked at its seal.
+   */
   messageOf(hash: BlockHash): Message | undefined {
     const known = this.encoded.get(hash);
     if (known !== undefined) return known;
     const node = this.chain.node(hash);
-    if (node?.body === undefined) return undefined;
+    if (node?.body === undefined || node.height <= this.shown.uncheckedHeight) return undefined;
     const message = this.encode(node, node.body);
     if (message !== undefined) this.encoded.set(hash, message);
     return message;

@@ -126,6 +126,6 @@ describe("a node", () => {
     assert.ok(received <= (seconds + 2) * uploadKbps * 125 + 2 * 40_000, `${received}`);
     assert.ok(received >= 0.7 * seconds * uploadKbps * 125, `${received}`);
     for (const peer of [greedy, honest]) assert.equal(closing(hub, peer), undefined);
-    assert.ok(honest.session.pingMs !== undefined && honest.session.pingMs < 10);
+    assert.ok(honest.session.pong !== undefined && honest.session.pong.pingMs < 10);
   });
 });
