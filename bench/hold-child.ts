@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { getHeapSpaceStatistics } from "node:v8";
 import { hexBytes } from "../src/base/bytes.ts";
 import { findFreePorts } from "../src/host/testnet/free-ports.ts";
 import { listenToParent, planOf, tellParent } from "./child.ts";
@@ -68,7 +69,9 @@ async function measure(): Promise<void> {
     await sleep(plan.settleMs);
   }
   const { rss, heapUsed: heap, external } = process.memoryUsage();
-  tellParent({ type: "memory", open: holder.open(), rss, heap, external });
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+  const youngRss = young?.physical_space_size ?? 0;
+  tellParent({ type: "memory", open: holder.open(), rss, youngRss, heap, external });
 }
 
 listenToParent(

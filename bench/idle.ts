@@ -40,6 +40,8 @@ interface Memory {
   readonly type: "memory";
   readonly open: number;
   readonly rss: number;
+  /** Of it the young generation, which grows to 32 MiB however few peers there are. */
+  readonly youngRss: number;
   readonly heap: number;
   readonly external: number;
 }
@@ -62,13 +64,19 @@ async function measure(holding: HoldPlan) {
     await dialler.wait("up");
     const after = await memory();
     const each = (bytes: number) => rounded(bytes / count / kibibyte);
+    const lasting = ({ rss, youngRss }: Memory) => rss - youngRss;
     return {
+      lastingKibPerPeer: each(lasting(after) - lasting(before)),
+      lastingKibPerPeerFromCold: each(lasting(after) - lasting(cold)),
       rssKibPerPeer: each(after.rss - before.rss),
       heapKibPerPeer: each(after.heap - before.heap),
       externalKibPerPeer: each(after.external - before.external),
       open: after.open,
       rssKibPerPeerFromCold: each(after.rss - cold.rss),
       rssMib: [cold, before, after].map(({ rss }) => rounded(rss / kibibyte / kibibyte)),
+      youngMib: [cold, before, after].map(({ youngRss }) =>
+        rounded(youngRss / kibibyte / kibibyte),
+      ),
     };
   } finally {
     await dialler.stop();

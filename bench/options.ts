@@ -38,6 +38,10 @@ export interface BenchOptions {
   readonly propagationBlocks: number;
   /** Of its real nodes, in step and half in step. */
   readonly propagationRealBlocks: number;
+  /** Of `deflate`: its chain, and over how many of its lines that is synced. */
+  readonly deflateBlocks: number;
+  readonly deflateTransfers: number;
+  readonly deflateLines: number;
   /** JSON lines only; otherwise a summary follows them. */
   readonly json: boolean;
   /** Folder for CPU profiles of the processes that are measured. */
@@ -71,6 +75,9 @@ const usual = {
   propagationNodes: 1000,
   propagationBlocks: 10,
   propagationRealBlocks: 30,
+  deflateBlocks: 300,
+  deflateTransfers: 50,
+  deflateLines: 5,
 } as const;
 
 /** Everything runs, nothing is measured. */
@@ -97,6 +104,9 @@ const tiny = {
   propagationNodes: 20,
   propagationBlocks: 2,
   propagationRealBlocks: 3,
+  deflateBlocks: 20,
+  deflateTransfers: 4,
+  deflateLines: 1,
 } as const;
 
 /** Throws on options that there are not. */

@@ -25,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   finality: async () => (await import("./finality.ts")).finality,
   "api-final": async () => (await import("./api-final.ts")).apiFinal,
   propagation: async () => (await import("./propagation.ts")).propagation,
+  deflate: async () => (await import("./deflate.ts")).deflate,
   "vote-cost": async () => (await import("./vote-cost.ts")).voteCost,
 };
 

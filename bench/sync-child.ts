@@ -20,6 +20,8 @@ export interface Synced {
   readonly loopDelayP50Ms: number;
   readonly loopDelayP99Ms: number;
   readonly loopDelayMaxMs: number;
+  /** Share of the time from the dial on in which the main thread had something to do. */
+  readonly loopBusy: number;
 }
 
 const resolutionMs = 1;
@@ -28,13 +30,19 @@ const plan = planOf<SyncPlan>();
 const delay = monitorEventLoopDelay({ resolution: resolutionMs });
 const begunAt = performance.now();
 let dialledAt = begunAt;
+let loopAtDial = performance.eventLoopUtilization();
+/** When the parent asked last. */
+let loopAtUse = loopAtDial;
 let transfers = 0;
 let isDone = plan.target === undefined;
 
 const running = await startNode(plan.argv, (event) => {
   switch (event.type) {
     case "dialling":
-      if (dialledAt === begunAt) dialledAt = performance.now();
+      if (dialledAt === begunAt) {
+        dialledAt = performance.now();
+        loopAtDial = performance.eventLoopUtilization();
+      }
       delay.enable();
       break;
     case "head-moved":
@@ -65,6 +73,7 @@ function onSynced(headHash: string): void {
     loopDelayP50Ms: ms(delay.percentile(50)),
     loopDelayP99Ms: ms(delay.percentile(99)),
     loopDelayMaxMs: ms(delay.max),
+    loopBusy: performance.eventLoopUtilization(loopAtDial).utilization,
   };
   tellParent({ ...synced });
 }
@@ -73,7 +82,9 @@ listenToParent(
   () => {
     const { user, system } = process.cpuUsage();
     const peakRssMib = process.resourceUsage().maxRSS / 1024;
-    tellParent({ type: "used", cpuSeconds: (user + system) / 1e6, peakRssMib });
+    const loopBusy = performance.eventLoopUtilization(loopAtUse).utilization;
+    loopAtUse = performance.eventLoopUtilization();
+    tellParent({ type: "used", cpuSeconds: (user + system) / 1e6, peakRssMib, loopBusy });
   },
   () => running.close(),
 );

@@ -83,6 +83,8 @@ interface Used {
   readonly type: "used";
   readonly cpuSeconds: number;
   readonly peakRssMib: number;
+  /** Of its main thread, since it was asked last. */
+  readonly loopBusy: number;
 }
 
 interface Run {
@@ -157,6 +159,8 @@ function figuresOf(chain: MadeChain, runs: readonly Run[]) {
     },
     cpuSecondsSyncer: of(({ syncer }) => syncer.cpuSeconds),
     cpuSecondsServer: of(({ server }) => server.cpuSeconds),
+    loopBusySyncer: of(({ synced }) => synced.loopBusy),
+    loopBusyServer: of(({ server }) => server.loopBusy),
     diskMib: of(({ diskBytes }) => diskBytes / 1024 / 1024),
     secondsToMakeTheChain: rounded(chain.seconds),
   };

@@ -17,6 +17,8 @@ export type WirePlan =
       readonly genesis?: readonly number[];
     };
 
+// As the node's program does: no dear stack for each connection that is reset.
+process.setSourceMapsEnabled(false);
 const plan = planOf<WirePlan>();
 const ends: WireEnd[] = [];
 let dialled = 0;

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { vectorFiles } from "../scripts/vectors/vector-files.ts";
 import { addresses } from "./support/independent-decoder/addresses.ts";
+import { deflatedFrames } from "./support/independent-decoder/deflated-judges.ts";
 import * as wire from "./support/independent-decoder/judges.ts";
 import * as objects from "./support/independent-decoder/object-judges.ts";
 import { recoveries } from "./support/independent-decoder/recovery.ts";
@@ -21,6 +22,7 @@ const judges: Readonly<Record<string, Readonly<Record<string, wire.Judge>>>> = {
   "auth.json": wire.auth,
   "handshake.json": wire.handshake,
   "frames.json": wire.frames,
+  "deflated-frames.json": deflatedFrames,
   "recorded-frames.json": wire.recordedFrames,
   "messages.json": wire.messages,
   "addresses.json": addresses,

@@ -29,7 +29,7 @@ import {
 const handshakeHash = digestOf("handshake");
 const keyToResponder = fill(0x61);
 const keyToInitiator = fill(0x62);
-const { bulk, more, last } = frameFlags;
+const { bulk, more, deflated, last } = frameFlags;
 
 /** `role` seals; the other role opens. */
 export function channel(role: "initiator" | "responder", seed?: Uint8Array): SecureChannel {
@@ -47,7 +47,7 @@ export function channel(role: "initiator" | "responder", seed?: Uint8Array): Sec
   });
 }
 
-const session = {
+export const session = {
   genesisHash: hex(genesisHash),
   handshakeHash: hex(handshakeHash),
   initiatorNodeSeed: hex(seeds.initiatorNode),
@@ -74,13 +74,13 @@ function sessionCase(name: string, from: "initiator" | "responder", sent: readon
 /** The frame layer knows no messages: this is no legal one. */
 const leastPayload = Uint8Array.of(0x91, 0x91, 0x05);
 
-const ping: Message = { type: "ping", nonce: fill(1, 8), sentAtMs: 1_800_000_000_000 };
+export const ping: Message = { type: "ping", nonce: fill(1, 8), sentAtMs: 1_800_000_000_000 };
 export const batch: readonly Message[] = [
   { type: "inv", items: concatBytes(fill(2, 1), digestOf("block")) },
   { type: "get_peers", count: 64 },
   { type: "get_headers", request: 1, locator: genesisHash, stop: fill(0), count: 512 },
 ];
-const body: MessageOf<"block_body"> = {
+export const body: MessageOf<"block_body"> = {
   type: "block_body",
   request: 9,
   hash: digestOf("block"),
@@ -177,9 +177,10 @@ function rekey(): VectorCase {
   };
 }
 
-function open(frames: readonly Uint8Array[]): void {
+/** What the responder makes of them; throws WireError. `deflates`: feature 6 is effective. */
+export function open(frames: readonly Uint8Array[], deflates = false): void {
   const reader = channel("responder");
-  const inbox = new Inbox(262_144);
+  const inbox = new Inbox(262_144, deflates);
   for (const frame of frames) {
     for (let at = 0; at < frame.length; ) {
       const read = reader.read(frame, at);
@@ -209,14 +210,18 @@ function headers(): VectorCase[] {
     withLength(524_280),
     withLength(100, bulk),
     withLength(100, bulk | more),
+    withLength(100, bulk | deflated),
+    withLength(100, bulk | more | deflated),
     withLength(100, last),
   ].map((header) => ({ header, ...decodeFrameHeader(header, magic) }));
   const wrong: readonly (readonly [string, Uint8Array])[] = [
     ["foreign magic", flipped(good, 3)],
     ["flag 0x10", withLength(83, 0x10)],
-    ["DEFLATED", withLength(100, 4 | bulk)],
+    ["DEFLATED without BULK", withLength(100, deflated)],
     ["MORE without BULK", withLength(100, more)],
+    ["DEFLATED and MORE without BULK", withLength(100, more | deflated)],
     ["LAST with BULK", withLength(100, last | bulk)],
+    ["LAST with DEFLATED", withLength(100, last | deflated)],
     ["no body", withLength(0)],
     ["82 bytes", withLength(82)],
     ["65,536 bytes: a second Noise message of 1", withLength(65_536)],

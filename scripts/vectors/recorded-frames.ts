@@ -2,10 +2,11 @@ import { ed25519 } from "../../src/crypto/ed25519.ts";
 import { encodePayload } from "../../src/wire/codec.ts";
 import { frameFlags } from "../../src/wire/frame.ts";
 import { recordFrame, verifyRecordedFrame } from "../../src/wire/recorded-frame.ts";
+import { made } from "./deflated-frames.ts";
 import { batch, channel } from "./frames.ts";
 import { flipped, hex, pattern, type VectorFile } from "./inputs.ts";
 
-const { bulk, more } = frameFlags;
+const { bulk, more, deflated } = frameFlags;
 
 export function recordedFramesFile(): VectorFile {
   const record = (payload: Uint8Array, flags: number) => {
@@ -23,6 +24,8 @@ export function recordedFramesFile(): VectorFile {
     ["three messages", good],
     ["a piece of a MORE chain", record(pattern(50), bulk | more)],
     ["a payload that breaks the protocol", record(Uint8Array.of(0x91, 0x92, 0x63, 0x00), 0)],
+    ["a DEFLATED payload", record(made(300, 4).whole, bulk | deflated)],
+    ["a DEFLATED payload cut short", record(made(300, 4).whole.slice(0, -1), bulk | deflated)],
     ["payload changed", { ...good, payload: flippedHex(good.payload) }],
     ["sequence changed", { ...good, sequence: 1 }],
     ["sender and recipient exchanged", { ...good, sender: good.recipient, recipient: good.sender }],

@@ -3,6 +3,7 @@
 import { addressesFile } from "./addresses.ts";
 import { attestationsFile } from "./attestations.ts";
 import { chainFile } from "./chain.ts";
+import { deflatedFramesFile } from "./deflated-frames.ts";
 import { framesFile } from "./frames.ts";
 import { handshakeFile } from "./handshake.ts";
 import { hashingFile } from "./hashing.ts";
@@ -24,6 +25,7 @@ const makers: readonly (() => VectorFile)[] = [
   authFile,
   handshakeFile,
   framesFile,
+  deflatedFramesFile,
   recordedFramesFile,
   messagesFile,
   addressesFile,

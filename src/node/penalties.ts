@@ -39,6 +39,7 @@ export const penalties: Readonly<Record<BlameCode, Penalty>> = {
   "credit-exceeded": violation,
   "data-after-last": disconnect,
   "more-chain-broken": violation,
+  "bad-deflate": violation,
   "malformed-message": violation,
   "trailing-bytes": violation,
   "message-too-large": violation,

@@ -50,6 +50,11 @@ assert(
   "catch-up fits into the tree",
 );
 assert(
+  syncLimits.headersHeldMax + syncLimits.headersPerMessageMax <= chainLimits.treeNodesMax &&
+    syncLimits.headersAheadMax + chainLimits.unfinalizedMax < syncLimits.headersHeldMax,
+  "an honest answer to a question for headers has room in the tree",
+);
+assert(
   syncLimits.headersPerMessageMax * (chainLimits.headerBytes + chainLimits.sealBytes) <
     wireLimits.framePayloadBytesMax,
   "a full headers message fits into one frame",

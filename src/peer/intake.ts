@@ -20,6 +20,9 @@ const never = Number.POSITIVE_INFINITY;
 /** To verify a frame's signature, and to decrypt and hash 1 KiB. */
 const frameWorkUs = 45;
 const workUsPerKib = 4;
+/** To inflate: once, and for 1 KiB of what comes out. */
+const inflateWorkUs = 20;
+const inflateWorkUsPerKib = 4;
 
 /** By type number. */
 const kinds: readonly (RatedKind | undefined)[] = namesOf(messageNumbers);
@@ -58,6 +61,11 @@ export class Intake {
     if ((flags & frameFlags.bulk) !== 0) return; // Credit binds it.
     this.plainFullAt = Math.max(this.plainFullAt, now) + bodyBytes * plainRate.intervalMs;
     this.owe(this.plainFullAt, plainRate, now, "bytes");
+  }
+
+  /** Before so much is inflated. How much that may be for what came is the protocol's affair. */
+  onInflate(bytes: number, now: number): void {
+    this.work?.charge(inflateWorkUs + (bytes * inflateWorkUsPerKib) / 1_024, now);
   }
 
   /** Before a whole payload is decoded. Throws WireError. */

@@ -54,6 +54,11 @@ export class LaneQueue {
     return this.queue[this.head];
   }
 
+  /** The one that `index` others are before. */
+  at(index: number): Queued | undefined {
+    return this.queue[this.head + index];
+  }
+
   /** Waiting and parked bytes. */
   get heldBytes(): number {
     return this.bytes + this.parkedBytes;

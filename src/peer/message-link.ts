@@ -29,6 +29,8 @@ export interface LinkOptions {
   readonly creditGrantedBytes: number;
   /** What the peer's HELLO granted. */
   readonly creditReceivedBytes: number;
+  /** Both take DEFLATED frames. */
+  readonly deflates?: boolean;
   readonly writer: PayloadWriter | undefined;
   readonly isInitiator: boolean;
   /** How long the peer took to answer in the handshake, and its clock then. */
@@ -70,9 +72,9 @@ export class MessageLink {
   constructor(env: Env, channel: SecureChannel, options: LinkOptions) {
     this.env = env;
     this.channel = channel;
-    this.inbox = new Inbox(options.creditGrantedBytes);
+    this.inbox = new Inbox(options.creditGrantedBytes, options.deflates);
     this.outbox = new Outbox(options.writer, options.shared?.room);
-    this.budget = new SendingBudget(options.shared);
+    this.budget = new SendingBudget(options.shared, options.deflates);
     this.intake = new Intake(options.shared);
     this.credit = new SendingCredit(options.creditReceivedBytes);
     this.isInitiator = options.isInitiator;
@@ -224,7 +226,7 @@ export class MessageLink {
   private seal(flags: number, payload: Uint8Array): Uint8Array {
     const frame = this.channel.seal(flags, payload);
     const bodyBytes = frame.length - wireLimits.frameHeaderBytes;
-    this.budget.charge(bodyBytes, this.env.clock.monotonicMs);
+    this.budget.charge(flags, bodyBytes, this.outbox.hasBulk, this.env.clock.monotonicMs);
     if ((flags & frameFlags.bulk) !== 0) this.credit.spend(bodyBytes);
     return frame;
   }
@@ -243,7 +245,7 @@ export class MessageLink {
     if (this.recorded !== false) this.recorded = frame;
     const messages: Message[] = [];
     let ended = false;
-    const payload = this.inbox.onFrame(frame);
+    const payload = this.inbox.onFrame(frame, (bytes) => this.intake.onInflate(bytes, now));
     if (payload !== undefined) this.intake.onPayload(payload, now);
     for (const message of payload === undefined ? [] : this.inbox.decode(frame, payload)) {
       switch (message.type) {

@@ -8,7 +8,8 @@
  *
  * Lanes share by weight (start-time fair queueing): the lane that had the least for its weight goes
  * next, so none starves. A message too large for a frame, and bulk that exceeds the room, is cut
- * into a MORE chain of BULK frames; other frames may come between its pieces.
+ * into a MORE chain of BULK frames; other frames may come between its pieces. Bulk is deflated (§9)
+ * when it may leave, and goes in pieces likewise.
  */
 import { defined } from "../base/assert.ts";
 import type { Ticket } from "../edge/conn.ts";
@@ -16,6 +17,7 @@ import { wireLimits } from "../params/limits.ts";
 import { encodedBytes, PayloadWriter } from "../wire/codec.ts";
 import { bodyBytesOf, frameFlags, payloadBytesOf } from "../wire/frame.ts";
 import { type Lane, type Message, messageRules } from "../wire/messages.ts";
+import type { Deflation } from "./deflation.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import { PayloadChain } from "./payload-chain.ts";
 import type { RoomShare, SharedRoom } from "./shared-room.ts";
@@ -39,6 +41,8 @@ export interface Room {
   readonly urgentOnly: boolean;
   /** Monotonic, ms. */
   readonly now: number;
+  /** Bulk is to be deflated, if that pays. */
+  readonly deflation?: Deflation | undefined;
 }
 
 /** The rest of a payload that did not fit into one frame. */
@@ -133,6 +137,11 @@ export class Outbox {
     return control.isEmpty && transaction.isEmpty && bulk.isEmpty;
   }
 
+  /** BULK frames will follow when they may. */
+  get hasBulk(): boolean {
+    return this.chain !== undefined || !this.bulk.isEmpty;
+  }
+
   /** True when `compose` would give something. */
   isReady(room: Room): boolean {
     return this.next(room) !== undefined;
@@ -151,7 +160,8 @@ export class Outbox {
     this.passNow = queue.pass;
     const bodyBytes = Math.min(Math.max(room.bodyBytes, smallBytes), wireLimits.frameBodyBytesMax);
     if (this.travelsAsBulk(queue)) {
-      return this.composeBulk(queue, payloadBytesOf(Math.min(bodyBytes, room.creditBytes)));
+      const payloadBytesMax = payloadBytesOf(Math.min(bodyBytes, room.creditBytes));
+      return this.composeBulk(queue, payloadBytesMax, room);
     }
     return this.gather(queue === this.vote ? [queue] : this.mixed, payloadBytesOf(bodyBytes));
   }
@@ -211,14 +221,16 @@ export class Outbox {
     return room.creditBytes >= needed && (room.small || needed === smallBytes);
   }
 
-  private composeBulk(queue: LaneQueue, payloadBytesMax: number): Composed {
+  private composeBulk(queue: LaneQueue, payloadBytesMax: number, room: Room): Composed {
     const first = queue.first;
     if (this.chain === undefined && first !== undefined) {
-      if (queue === this.bulk && first.bytes + 1 <= payloadBytesMax) {
+      const deflated = this.deflated(queue, room);
+      if (deflated === undefined && queue === this.bulk && first.bytes + 1 <= payloadBytesMax) {
         return this.gatherBulk(payloadBytesMax);
       }
       const writer = this.sharedWriter ?? new PayloadWriter();
-      this.chain = { lane: queue, payload: new PayloadChain(queue.shift().message, writer) };
+      const payload = deflated ?? PayloadChain.of(queue.shift().message, writer);
+      this.chain = { lane: queue, payload };
     }
     const { payload: whole } = defined(this.chain, "an empty lane sends the rest of its chain");
     let bytes = Math.min(payloadBytesMax, whole.leftBytes);
@@ -226,9 +238,26 @@ export class Outbox {
     if (rest > 0 && rest < pieceBytesMin) bytes -= pieceBytesMin;
     const payload = whole.take(bytes);
     queue.spend(bytes);
-    if (whole.leftBytes > 0) return { flags: frameFlags.bulk | frameFlags.more, payload };
+    if (whole.leftBytes > 0) return { flags: whole.flags | frameFlags.more, payload };
     this.chain = undefined;
-    return { flags: frameFlags.bulk, payload };
+    return { flags: whole.flags, payload };
+  }
+
+  /** What is first in the lane, deflated and taken off it; undefined when it is to stay plain. */
+  private deflated(queue: LaneQueue, room: Room): PayloadChain | undefined {
+    // A frame that shrinks may be a small one. What is deflated is held for one peer alone.
+    if (room.deflation === undefined || !room.small || this.share?.isShort) return undefined;
+    const first = defined(queue.first, "the lane is not empty");
+    const writer = this.begin(Math.max(wireLimits.deflatePayloadBytes, 1 + first.bytes));
+    const countMax = queue === this.bulk ? wireLimits.payloadMessagesMax : 1;
+    for (let next = queue.at(0); next !== undefined; next = queue.at(writer.count)) {
+      if (writer.count === countMax || !writer.add(next.message)) break;
+    }
+    if (writer.size < wireLimits.deflatePayloadBytesMin) return undefined;
+    const payload = room.deflation.deflate(writer.finish(), room.now);
+    if (payload === undefined) return undefined;
+    for (let count = writer.count; count > 0; count--) queue.shift();
+    return PayloadChain.deflated(payload);
   }
 
   /** Whole bulk messages, as many as fit: credit leaves no room for one more. */

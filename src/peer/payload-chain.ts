@@ -1,28 +1,43 @@
 /**
- * A payload of one message that is too large for a frame, given out in pieces. Of a block it keeps
- * the few bytes before the body and the body itself, which may be the chain's: many peers who wait
- * for one block hold it once. NOT a buffer: nothing of the size of the message is allocated.
- * protocol-spec/03-frames §4, 08-limits §3.
+ * A payload that is given out in pieces: of one message that is too large for a frame, or DEFLATED.
+ * Of a block it keeps the few bytes before the body and the body itself, which may be the chain's:
+ * many peers who wait for one block hold it once. NOT a buffer: nothing of the size of the message
+ * is allocated, unless it is deflated. protocol-spec/03-frames §4, §9, 08-limits §3.
  *
  *   head: array, type, fields, header of the bin | body: a view of the message
  */
 import { assert } from "../base/assert.ts";
 import { concatBytes, copyBytes, emptyBytes } from "../base/bytes.ts";
 import { encodedBytes, type PayloadWriter } from "../wire/codec.ts";
+import { frameFlags } from "../wire/frame.ts";
 import type { Message } from "../wire/messages.ts";
 
 export class PayloadChain {
+  /** Of each of its frames, beside MORE. */
+  readonly flags: number;
   private readonly head: Uint8Array;
   private readonly body: Uint8Array;
   private at = 0;
 
+  private constructor(flags: number, head: Uint8Array, body: Uint8Array) {
+    this.flags = flags;
+    this.head = head;
+    this.body = body;
+  }
+
   /** `writer` is used for the moment of the call. */
-  constructor(message: Message, writer: PayloadWriter) {
+  static of(message: Message, writer: PayloadWriter): PayloadChain {
     writer.begin(1 + encodedBytes(message));
     assert(writer.add(message), "a payload of one message has a header of one byte");
     const payload = writer.finish();
-    this.body = lastBinOf(message);
-    this.head = copyBytes(payload.subarray(0, payload.length - this.body.length));
+    const body = lastBinOf(message);
+    const head = copyBytes(payload.subarray(0, payload.length - body.length));
+    return new PayloadChain(frameFlags.bulk, head, body);
+  }
+
+  /** `payload` stays as it is until the last of it was taken. */
+  static deflated(payload: Uint8Array): PayloadChain {
+    return new PayloadChain(frameFlags.bulk | frameFlags.deflated, emptyBytes, payload);
   }
 
   get leftBytes(): number {

@@ -7,6 +7,8 @@
 import type { FairShare } from "../base/fair-budget.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { wireLimits } from "../params/limits.ts";
+import { frameFlags } from "../wire/frame.ts";
+import { Deflation, SharedDeflation } from "./deflation.ts";
 import type { Room } from "./outbox.ts";
 import type { SharedLimits } from "./shared-limits.ts";
 
@@ -16,19 +18,27 @@ export class SendingBudget {
     wireLimits.smallFramesBurstSent,
   );
   private readonly upload: FairShare | undefined;
+  /** Undefined: the peer does not take what is deflated. */
+  private readonly deflating: SharedDeflation | undefined;
+  /** None until there is bulk to send: most peers never ask for any. */
+  private deflation: Deflation | undefined;
 
-  constructor(shared: SharedLimits | undefined) {
+  /** `deflates`: so both of us said. */
+  constructor(shared: SharedLimits | undefined, deflates = false) {
     this.upload = shared?.upload?.open();
+    if (deflates) this.deflating = shared?.deflation ?? new SharedDeflation(false);
   }
 
   /** What may leave now, to a peer that still takes `creditBytes` in bulk. */
   room(bodyBytes: number, creditBytes: number, now: number): Room {
+    if (this.deflating?.isThin === true) this.deflation ??= new Deflation(this.deflating);
     return {
       bodyBytes: Math.min(bodyBytes, this.frameBytesMax),
       creditBytes,
       small: this.smallFrames.has(now),
       urgentOnly: this.upload !== undefined && this.upload.availableAt(now) > now,
       now,
+      deflation: this.deflation?.isDue(now) === true ? this.deflation : undefined,
     };
   }
 
@@ -47,12 +57,17 @@ export class SendingBudget {
     return Math.ceil(lineAt <= now ? smallAt : Math.min(smallAt, lineAt));
   }
 
-  charge(bodyBytes: number, now: number): void {
+  /** A frame leaves. `isMoreBulk`: more bulk waits. */
+  charge(flags: number, bodyBytes: number, isMoreBulk: boolean, now: number): void {
     if (bodyBytes < wireLimits.smallFrameBodyBytes) this.smallFrames.charge(now);
     this.upload?.charge(wireLimits.frameHeaderBytes + bodyBytes, now);
+    if ((flags & frameFlags.bulk) === 0) return;
+    this.deflation ??= this.deflating && new Deflation(this.deflating);
+    this.deflation?.onSent(bodyBytes, isMoreBulk, now);
   }
 
   close(): void {
     this.upload?.close();
+    this.deflation?.close();
   }
 }

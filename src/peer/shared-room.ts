@@ -63,6 +63,11 @@ export class RoomShare {
     return this.bytes === 0 || this.room.hasPart(this.bytes, more);
   }
 
+  /** Not the time to hold alone what may be held once for many. */
+  get isShort(): boolean {
+    return this.room.isShort;
+  }
+
   /** May `more` be read from disk for it, beside what is being read, for whomever? */
   hasForRead(more: number, onTheWay: number): boolean {
     const isSmall = more <= syncLimits.answerLoadBytesMax;

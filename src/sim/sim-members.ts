@@ -6,6 +6,7 @@ import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import { type Address, type PublicKey, publicKeyOf } from "../model/ids.ts";
 import { formatNetworkFile, type NetworkFile } from "../model/network-file.ts";
 import { addressOfKey } from "../model/transaction.ts";
+import type { LineOptions } from "../node/node-options.ts";
 import { LooseSigner } from "./byzantine/loose-signer.ts";
 import { Plan } from "./byzantine/plan.ts";
 import { Puppet } from "./byzantine/puppet.ts";
@@ -19,6 +20,9 @@ import { wallEpochMs } from "./wall-epoch.ts";
 
 export const balance = 1_000_000_000n;
 export const blockReward = 50n;
+
+/** Some say what their line bears: they deflate what is asked of them (03-frames §9). */
+const thinLine: LineOptions = { uploadKbps: 20_000, downloadKbps: 0, uploadTargetMb: 0 };
 
 export interface MemberParts {
   readonly seed: string;
@@ -117,6 +121,7 @@ function makeNode(
       peersMax: 50,
       outboundTarget: swarm.outboundTarget,
       allowPrivate: true,
+      line: random.fork(`line${index}`).chance(50) ? thinLine : undefined,
     },
   });
 }

@@ -20,6 +20,7 @@ export const wireCodes = [
   "credit-exceeded",
   "data-after-last",
   "more-chain-broken",
+  "bad-deflate",
   "malformed-message",
   "trailing-bytes",
   "message-too-large",

@@ -15,8 +15,8 @@ import { wireLimits } from "../params/limits.ts";
 import { WireError } from "./errors.ts";
 
 /**
- * bulk: counted against credit. more: the payload goes on in the next BULK frame. deflated: not
- * negotiable in this version. last: nothing follows in this direction.
+ * bulk: counted against credit. more: the payload goes on in the next BULK frame. deflated: the
+ * payload is (wire/deflated.ts), where both ends know it. last: nothing follows in this direction.
  */
 export const frameFlags = { bulk: 1, more: 2, deflated: 4, last: 8 } as const;
 
@@ -148,8 +148,9 @@ function put32(out: Uint8Array, at: number, value: Uint8Array): void {
 function flagsFault(flags: number): string | undefined {
   const { bulk, more, deflated, last } = frameFlags;
   if ((flags & ~(bulk | more | deflated | last)) !== 0) return `unknown flags in ${flags}`;
-  if ((flags & deflated) !== 0) return "DEFLATED was not negotiated";
-  if ((flags & more) !== 0 && (flags & bulk) === 0) return "MORE is for BULK frames";
+  if ((flags & (more | deflated)) !== 0 && (flags & bulk) === 0) {
+    return "MORE and DEFLATED are for BULK frames";
+  }
   return (flags & last) !== 0 && flags !== last ? "LAST stands alone" : undefined;
 }
 

@@ -11,6 +11,7 @@ import type { SignatureScheme } from "../crypto/signature-scheme.ts";
 import { type NodeId, nodeIdOf } from "../model/ids.ts";
 import { wireLimits } from "../params/limits.ts";
 import { decodePayload } from "./codec.ts";
+import { inflatePayload } from "./deflated.ts";
 import { type WireCode, WireError } from "./errors.ts";
 import { type FrameFields, frameFlags, framePreimage } from "./frame.ts";
 import type { Message } from "./messages.ts";
@@ -79,7 +80,9 @@ export function verifyRecordedFrame(record: unknown, signatures: SignatureScheme
     return { ...signed, messages: [], fault };
   }
   try {
-    return { ...signed, messages: decodePayload(copyBytes(payload)), fault: undefined };
+    const isDeflated = (fields.flags & frameFlags.deflated) !== 0;
+    const plain = isDeflated ? inflatePayload(payload) : copyBytes(payload);
+    return { ...signed, messages: decodePayload(plain), fault: undefined };
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     return { ...signed, messages: [], fault: { code: error.code, detail: error.message } };

@@ -32,6 +32,8 @@ export interface HelloFields {
   readonly height?: Loose;
   readonly bulkCredit?: Loose;
   readonly seenAddress?: Loose;
+  /** Pairs of id and version. */
+  readonly features?: Loose;
 }
 
 /** 02-handshake §4, every number in its widest form. */
@@ -40,7 +42,7 @@ export function helloOf(fields: HelloFields = {}): Uint8Array {
   const { listenPort = 0, height = 0, bulkCredit = 0xffffffff } = fields;
   const claims = [height, zeros(32), 0, zeros(32), Date.now()];
   const seenAddress = fields.seenAddress ?? "127.0.0.1:1";
-  const rest = [seenAddress, bulkCredit, [] as const];
+  const rest = [seenAddress, bulkCredit, fields.features ?? ([] as const)];
   return pack([1, 1, agent, bootId, services, role, listenPort, ...claims, ...rest]);
 }
 

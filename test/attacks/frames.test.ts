@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import { deflateSync } from "node:zlib";
-import { join } from "../support/independent-decoder/bytes.ts";
+import { deflateRawSync, deflateSync } from "node:zlib";
+import { join, u32 } from "../support/independent-decoder/bytes.ts";
 import { magicOf } from "../support/independent-decoder/opening.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { type Client, payloadOf, say } from "./client.ts";
@@ -110,6 +110,47 @@ test("row 4: a compressed bomb is refused by its flag, before its body", async (
       );
     },
     { told: () => `${bomb.length} bytes for 64 MiB` },
+  );
+});
+
+test("row 4: what both agreed to deflate inflates to no bomb", async (t) => {
+  const [flags, hello] = [5, { features: [[6, 1]] }];
+  const sent = (said: number, stream: Uint8Array) => join(u32(said), stream);
+  const bomb = deflateRawSync(new Uint8Array(megabyte));
+  const bodyOf = (bytes: number) => {
+    const body = join(randomBytes(Math.ceil(bytes / 15)), new Uint8Array(bytes));
+    const payload = payloadOf(say("block_body", 1, randomBytes(32), body.slice(0, bytes)));
+    return sent(payload.length, deflateRawSync(payload));
+  };
+  const good = bodyOf(100_000);
+  const bad: readonly (readonly [string, Uint8Array])[] = [
+    ["a bomb that says so", sent(megabyte, bomb)],
+    ["a bomb that says less", sent(16 * bomb.length, bomb)],
+    ["4 GiB announced", sent(0xffffffff, bomb)],
+    ["another length", join(u32(100_000), good.subarray(4))],
+    ["no end", good.subarray(0, -9)],
+    ["more behind it", join(good, randomBytes(9))],
+    ["junk", sent(9_000, randomBytes(1_000))],
+  ];
+  let inflated = 0;
+  await stage.attack(
+    t,
+    async () => {
+      for (const [name, payload] of bad) {
+        await stage.offends(name, "bad-deflate", (client) => client.sendPayload(payload, flags), {
+          hello,
+        });
+      }
+      // Nobody asked for these: points, and after twenty the end.
+      for (let peer = 0; peer < 5; peer++) {
+        const client = await stage.connect({ hello });
+        for (let n = 0; n < 3; n++) client.sendPayload(bodyOf(1_000_000), flags);
+        inflated += 3;
+        await client.ping();
+        client.destroy();
+      }
+    },
+    { told: () => `${bad.length} bombs and lies, ${inflated} MB inflated that nobody asked for` },
   );
 });
 

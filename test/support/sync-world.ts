@@ -68,6 +68,9 @@ export class MiniChain {
   readonly nodes = new Map<BlockHash, MiniNode>();
   readonly bodies = new Map<BlockHash, Uint8Array>();
   private readonly withheld = new Set<BlockHash>();
+  nodesMax = Number.POSITIVE_INFINITY;
+  /** The anchor follows the head at this distance. */
+  anchorBehind = Number.POSITIVE_INFINITY;
   head: MiniNode;
   bestHeader: MiniNode;
   anchor: MiniNode;
@@ -105,6 +108,9 @@ export class MiniChain {
       if (this.handOverBefore(header.height) > this.head.height) {
         return { accepted, isUnready: true };
       }
+      if (this.nodes.size >= this.nodesMax) {
+        return { accepted, rejection: rejection("header-tree-full", "no room") };
+      }
       if (sealed.seal[0] === 99) return { accepted, rejection: rejection("header-seal", "bad") };
       const node = this.insert(sealed);
       if (!node.isHidden && node.height > this.bestHeader.height) this.bestHeader = node;
@@ -125,6 +131,7 @@ export class MiniChain {
     node.status = "body";
     this.setWithheld(hash, false);
     this.advance();
+    this.raiseAnchor();
     return [{ type: "pending", hash, source }];
   }
 
@@ -212,6 +219,15 @@ export class MiniChain {
     const node: MiniNode = { sealed, hash, height, status: "header", parent, isHidden };
     this.nodes.set(hash, node);
     return node;
+  }
+
+  raiseAnchor(): void {
+    const height = Math.max(this.anchor.height, this.head.height - this.anchorBehind);
+    for (const { hash } of this.canonical.slice(this.anchor.height, height)) {
+      this.nodes.delete(hash);
+      this.bodies.delete(hash);
+    }
+    this.anchor = this.canonical[height]!;
   }
 
   /** Executes what is complete on the best branch. */

@@ -52,6 +52,11 @@ const counters: readonly Figure[] = [
   ],
   ["received_bytes_total", "Bytes that came from peers", ({ node }) => node.traffic().received],
   ["sent_bytes_total", "Bytes that went to peers", ({ node }) => node.traffic().sent],
+  [
+    "deflate_saved_bytes_total",
+    "Bytes that did not go to peers, because they went deflated",
+    ({ node }) => node.traffic().saved,
+  ],
   ["cpu_seconds_total", "User and system CPU time", ({ process }) => process.cpuSeconds],
   ...(Object.keys(peerFigures) as PeerFigure[]).map((name): Figure => {
     return [name, peerFigures[name][1], ({ peers }) => peers.reading(name)];

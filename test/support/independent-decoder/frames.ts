@@ -2,6 +2,7 @@
 import { ascii, join, Reader, same, u16, u32, u64, unhex, zeros } from "./bytes.ts";
 import { aeadOpen, aeadSeal, edSign, edVerify, sha256, tag16 } from "./crypto.ts";
 import { check, faultOf, refuse } from "./fault.ts";
+import { declaredBytes, inflated } from "./inflated.ts";
 import { nonceOf } from "./noise.ts";
 import { magicOf } from "./opening.ts";
 import { chainBytesMax, laneOf, type Message, readPayload } from "./payload.ts";
@@ -14,8 +15,8 @@ export function readHeader(bytes: Uint8Array, magic: Uint8Array): { flags: numbe
   const flags = r.u8();
   const body = r.u24();
   const [bulk, more, deflated, last] = [1, 2, 4, 8].map((bit) => (flags & bit) !== 0);
-  check(flags < 16 && !deflated, "bad-flags");
-  check(!more || bulk === true, "bad-flags");
+  check(flags < 16, "bad-flags");
+  check((!more && !deflated) || bulk === true, "bad-flags");
   check(!last || flags === 8, "bad-flags");
   check(body <= 524_280, "frame-too-large");
   const rest = body % full;
@@ -57,10 +58,18 @@ export class Direction {
   private key: Uint8Array;
   private n = 0n;
   private sequence = 0;
-  private chain: { readonly pieces: Uint8Array[]; readonly max: number } | undefined;
+  private chain: { pieces: Uint8Array[]; max: number; deflated: boolean } | undefined;
   private bulkLeft: number;
+  private readonly deflates: boolean;
 
-  constructor(session: Session, fromInitiator: boolean, key: Uint8Array, credit = 262_144) {
+  constructor(
+    session: Session,
+    fromInitiator: boolean,
+    key: Uint8Array,
+    credit = 262_144,
+    deflates = false,
+  ) {
+    this.deflates = deflates;
     this.session = session;
     this.fromInitiator = fromInitiator;
     this.key = key;
@@ -107,6 +116,7 @@ export class Direction {
   /** Header checks, credit included. */
   admit(header: Uint8Array): { flags: number; body: number } {
     const read = readHeader(header, magicOf(this.session.genesisHash));
+    check((read.flags & 4) === 0 || this.deflates, "bad-flags");
     check((read.flags & 2) === 0 || read.body >= 16_384, "more-chain-broken");
     if ((read.flags & 1) !== 0) {
       check(read.body <= this.bulkLeft, "credit-exceeded");
@@ -127,15 +137,18 @@ export class Direction {
       }
       return messages;
     }
-    const more = (flags & 2) !== 0;
-    if (this.chain === undefined && !more) return bulkOnly(readPayload(payload));
-    this.chain ??= { pieces: [], max: chainBytesMax(payload) };
+    const [more, deflated] = [(flags & 2) !== 0, (flags & 4) !== 0];
+    const read = (whole: Uint8Array) => bulkOnly(deflated ? inflated(whole) : readPayload(whole));
+    if (this.chain === undefined && !more) return read(payload);
+    const max = () => (deflated ? declaredBytes(payload) - 1 : chainBytesMax(payload));
+    this.chain ??= { pieces: [], max: max(), deflated };
+    check(deflated === this.chain.deflated, "bad-flags");
     this.chain.pieces.push(payload);
     const whole = join(...this.chain.pieces);
-    check(whole.length <= this.chain.max, "message-too-large");
+    check(whole.length <= this.chain.max, deflated ? "bad-deflate" : "message-too-large");
     if (more) return [];
     this.chain = undefined;
-    return bulkOnly(readPayload(whole));
+    return read(whole);
   }
 
   private step<T>(act: (nonce: Uint8Array) => T): T {
@@ -194,5 +207,7 @@ export function verifyRecord(record: Readonly<Record<string, unknown>>): {
   };
   if (faultOf(isSigned) !== undefined) return { ok: false, fault: null };
   if ((Number(record["flags"]) & 2) !== 0) return { ok: true, fault: "malformed-message" };
-  return { ok: true, fault: faultOf(() => readPayload(payloadOf())) ?? null };
+  const isDeflated = (Number(record["flags"]) & 4) !== 0;
+  const read = () => (isDeflated ? inflated(payloadOf()) : readPayload(payloadOf()));
+  return { ok: true, fault: faultOf(read) ?? null };
 }

@@ -177,13 +177,13 @@ const sessionOf = (c: Case) => ({
   responderNodeId: edPublic(unhex(c["responderNodeSeed"])),
 });
 
-function directionOf(c: Case, from = c["from"]): Direction {
+export function directionOf(c: Case, from = c["from"]): Direction {
   const isInitiator = from === "initiator";
   const key = unhex(isInitiator ? c["keyToResponder"] : c["keyToInitiator"]);
-  return new Direction(sessionOf(c), isInitiator, key, c["creditBytes"]);
+  return new Direction(sessionOf(c), isInitiator, key, c["creditBytes"], c["deflates"]);
 }
 
-const seedOf = (c: Case): Uint8Array => unhex(c[`${c["from"]}NodeSeed`]);
+export const seedOf = (c: Case): Uint8Array => unhex(c[`${c["from"]}NodeSeed`]);
 
 export const frames: Readonly<Record<string, Judge>> = {
   header: (c) => {

@@ -69,6 +69,7 @@ test("what is counted, gauged and distributed is what the node knows", async () 
   assert.deepEqual([of("windlass_synced"), of("windlass_halted")], [1, 0]);
   assert.deepEqual([of("windlass_mempool_transactions"), of("windlass_mempool_bytes")], [0, 0]);
   assert.deepEqual([of("windlass_received_bytes_total"), of("windlass_sent_bytes_total")], [0, 0]);
+  assert.equal(of("windlass_deflate_saved_bytes_total"), 0);
   assert.equal(of("windlass_clock_offset_seconds"), undefined, "no peer told the time");
   const finality = "windlass_time_to_finality_seconds";
   assert.deepEqual([of(finality, "_count"), of(finality, "_sum")], [4, 4]);

@@ -27,7 +27,7 @@ test("the pieces of a chain, however they are cut, are the payload", () => {
   fc.assert(
     fc.property(messages, fc.array(fc.integer({ min: 1, max: 900 })), ({ type, body }, cuts) => {
       const message = messageOf(type, body);
-      const chain = new PayloadChain(message, writer);
+      const chain = PayloadChain.of(message, writer);
       const pieces: Uint8Array[] = [];
       for (let at = 0; chain.leftBytes > 0; at++) {
         pieces.push(chain.take(Math.min(cuts[at] ?? 300, chain.leftBytes)));
@@ -40,7 +40,7 @@ test("the pieces of a chain, however they are cut, are the payload", () => {
 test("a chain holds the body of its message, not a copy: many wait for one block at no cost", () => {
   for (const type of ["new_block", "block_body"] as const) {
     const message = messageOf(type, 1_048_576);
-    const chain = new PayloadChain(message, writer);
+    const chain = PayloadChain.of(message, writer);
     chain.take(1_000);
     const piece = chain.take(500_000);
     assert.ok(message.type !== "new_transaction" && message.body !== undefined);
@@ -51,7 +51,7 @@ test("a chain holds the body of its message, not a copy: many wait for one block
 test("a body that is not there makes a payload all the same", () => {
   const hash = bytesOf(32);
   const message: Message = { type: "block_body", request: 1, hash, body: undefined };
-  const chain = new PayloadChain(message, writer);
+  const chain = PayloadChain.of(message, writer);
   assert.deepEqual(chain.take(chain.leftBytes), encodePayload([message]));
 });
 

@@ -89,7 +89,7 @@ describe("a session", () => {
     const pair = SessionPair.ready();
     pair.advance(10 * 60_000);
     assert.deepEqual([pair.dialler.types, pair.listener.types], [["ready"], ["ready"]]);
-    assert.equal(pair.dialler.session.pingMs, 0);
+    assert.equal(pair.dialler.session.pong?.pingMs, 0);
     assert.ok(pair.dialler.sent.length <= 2 + 2 * 21 + 1, "pings and pongs, one each 30 s");
   });
 

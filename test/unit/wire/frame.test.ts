@@ -44,9 +44,9 @@ test("impossible lengths are refused at the header", () => {
   assert.equal(verdict(header(0, 0xffffff)), "frame-too-large");
 });
 
-test("of all 256 flag bytes only none, BULK, BULK with MORE, and LAST are legal", () => {
+test("of all 256 flag bytes only none, LAST, and BULK with or without MORE and DEFLATED are legal", () => {
   for (let flags = 0; flags <= 0xff; flags++) {
-    const legal = [0, 1, 3, 8].includes(flags);
+    const legal = [0, 1, 3, 5, 7, 8].includes(flags);
     assert.equal(verdict(header(flags, 100)), legal ? "accepted" : "bad-flags", `${flags}`);
     if (legal) continue;
     const encode = () => encodeFrameHeader(new Uint8Array(8), magic, flags, 100);
