@@ -100,6 +100,11 @@ export function asciiBytes(text: string): Uint8Array {
   return out;
 }
 
+/** ASCII bytes as text: in one piece, where adding up characters would make a chain of them. */
+export function asciiText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
 export function readU16(bytes: Uint8Array, at: number): number {
   assert(at + 2 <= bytes.length, "u16 inside the buffer");
   return (bytes[at]! << 8) | bytes[at + 1]!;

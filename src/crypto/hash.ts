@@ -55,6 +55,11 @@ function shortJoint(length: number): Uint8Array {
   return jointOf[length];
 }
 
+/** `sha256` of public `parts` joined. */
+export function sha256Joined(first: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  return sha256(joined(first, parts));
+}
+
 /** A hash function for one purpose: `tagged("hdr/1")(bytes)`. Several parts are joined. */
 export function tagged(tag: string): (...parts: readonly Uint8Array[]) => Uint8Array {
   const prefix = tag16(tag);

@@ -2,18 +2,10 @@
  * HKDF as Noise defines it (revision 34 §4.3), over HMAC-SHA256; equal to RFC 5869 with the
  * chaining key as salt and empty info. protocol-spec/02-handshake §2.
  */
-import { createHmac } from "node:crypto";
 import { assert } from "../base/assert.ts";
+import { emptyBytes } from "../base/bytes.ts";
+import { hmacSha256 } from "./hmac.ts";
 import { wipe } from "./secret.ts";
-
-function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hmac = createHmac("sha256", key);
-  for (const part of parts) hmac.update(part);
-  const digest = hmac.digest();
-  const out = new Uint8Array(digest);
-  wipe(digest);
-  return out;
-}
 
 /** 2 or 3 outputs of 32 bytes, all secret: the caller wipes them. */
 export function noiseHkdf(
@@ -25,7 +17,7 @@ export function noiseHkdf(
   const tempKey = hmacSha256(chainingKey, input);
   const out: Uint8Array[] = [];
   for (let i = 1; i <= outputs; i++) {
-    out.push(hmacSha256(tempKey, out[i - 2] ?? new Uint8Array(0), Uint8Array.of(i)));
+    out.push(hmacSha256(tempKey, out[i - 2] ?? emptyBytes, Uint8Array.of(i)));
   }
   wipe(tempKey);
   return out;

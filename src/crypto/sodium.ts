@@ -31,6 +31,7 @@ export interface Sodium {
     nonce: Uint8Array,
     key: Uint8Array,
   ): number;
+  crypto_hash_sha256(out: Uint8Array, input: Uint8Array): void;
   sodium_memzero(bytes: Uint8Array): void;
 }
 

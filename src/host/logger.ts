@@ -77,6 +77,8 @@ export class NodeLog {
 
   /** Our own fault or the machine's, with the stack for whoever mends it. */
   fatal(error: unknown): void {
+    // Made when it is first read; the program runs without source maps until then.
+    process.setSourceMapsEnabled(true);
     const stack = error instanceof Error ? error.stack : undefined;
     this.log.fatal({ stack }, reasonOf(error));
   }

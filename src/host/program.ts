@@ -47,6 +47,8 @@ async function runConfigured(config: Config): Promise<number> {
   let exitCode: number = exitCodes.ok;
   try {
     const log = openLog(config);
+    // Node makes a stack for each socket that a peer resets: with source maps a dear one.
+    process.setSourceMapsEnabled(false);
     const fail = (error: unknown) => {
       exitCode = report(error, config, log);
       // What is on disk is whole at any moment: ending now loses nothing that was promised.

@@ -239,7 +239,7 @@ export class Tcp {
     socket.on("error", (error) => {
       line.reason = socketReason(error);
     });
-    socket.once("close", () => this.gone(conn, line));
+    socket.on("close", () => this.gone(conn, line));
     return line;
   }
 

@@ -35,6 +35,14 @@ export function idBytes(id: Id): Uint8Array {
   return hexBytes(id);
 }
 
+let own: { readonly id: Id; readonly bytes: Uint8Array } | undefined;
+
+/** `idBytes` of the id of this process: the same memory each time, for whoever keeps it. */
+export function ownIdBytes(id: Id): Uint8Array {
+  if (own?.id !== id) own = { id, bytes: idBytes(id) };
+  return own.bytes;
+}
+
 /** True for 64 lower-case hex digits, the only spelling of an id. */
 export function isHex32(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);

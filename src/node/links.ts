@@ -17,7 +17,8 @@ export interface Link {
   readonly session: Session;
   /** Known once the handshake is done. */
   nodeId: NodeId | undefined;
-  hello?: Hello;
+  /** While it waits to be admitted. */
+  hello?: Hello | undefined;
 }
 
 /** Connections that still flush their farewell; beyond it the oldest is cut off. */

@@ -53,7 +53,7 @@ export interface Newcomer {
   readonly isPinned: boolean;
 }
 
-interface Member extends Newcomer {
+interface Member extends Omit<Newcomer, "hello"> {
   readonly speaks: boolean;
   readonly until: number;
   isWaiting: boolean;
@@ -102,7 +102,6 @@ export class Membership {
     const member: Member = {
       conn,
       nodeId,
-      hello: newcomer.hello,
       handshakeHash: newcomer.handshakeHash,
       isPinned,
       speaks: hasFeature(newcomer.hello, helloFeatures.attest),

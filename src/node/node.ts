@@ -125,6 +125,7 @@ export class Node {
         networkFile: genesisAnswers(env, options.networkFileBytes),
         writer: new PayloadWriter(),
         line: options.line ?? noLineLimits,
+        isThin: options.isLow ?? false,
       },
       {
         connections: this.connections,

@@ -36,7 +36,11 @@ export interface PeersPort {
 export type SessionBase = Omit<
   SessionOptions,
   "conn" | "role" | "expectedNodeId" | "remoteAddress" | "shared"
-> & { readonly line: LineOptions };
+> & {
+  readonly line: LineOptions;
+  /** As the operator says: `isLow` of the node. */
+  readonly isThin: boolean;
+};
 
 const bytesPerKilobit = 125;
 const bytesPerMegabyte = 1_000_000;
@@ -67,11 +71,17 @@ export class Peers implements PeerPort {
     this.shared = new SharedLimits({
       uploadPerSecond: uploadKbps * bytesPerKilobit,
       downloadPerSecond: downloadKbps * bytesPerKilobit,
+      isThin: base.isThin,
     });
     this.uploadTarget = new UploadTarget(env.clock, uploadTargetMb * bytesPerMegabyte);
     this.links = new Links(effects, (bytes) => this.uploadTarget.onSent(bytes));
     this.clocks = new PeerClocks(env.clock, port.slotMs);
     this.members = new Membership(env, port.membership, this);
+  }
+
+  /** Bytes that were not sent, because they were sent deflated. */
+  get savedBytes(): number {
+    return this.shared.deflation.savedBytes;
   }
 
   get deadline(): number {
@@ -228,6 +238,7 @@ export class Peers implements PeerPort {
 
   private admit(link: Link, nodeId: NodeId, hello: Hello): void {
     const { conn, address, inbound } = link;
+    link.hello = undefined;
     const verdict = this.port.connections.onReady(conn, nodeId, hello);
     if (!verdict.keep) return this.disconnect(conn, verdict.code, verdict.text);
     const { agent, height } = hello;

@@ -118,7 +118,7 @@ export class Queries {
       const session = this.parts.peers.links.get(peer.conn)?.session;
       return {
         ...peer,
-        pingMs: session?.pingMs,
+        pingMs: session?.pong?.pingMs,
         bytesReceived: session?.bytesReceived ?? 0,
         bytesSent: session?.bytesSent ?? 0,
         /** A claim: nothing rests on it. */
@@ -139,9 +139,9 @@ export class Queries {
     return { inbound, outbound };
   }
 
-  /** Bytes over all connections since the start. */
-  traffic(): { readonly received: number; readonly sent: number } {
-    return this.parts.peers.links.traffic;
+  /** Bytes over all connections since the start; `saved`: those that deflating spared the line. */
+  traffic(): { readonly received: number; readonly sent: number; readonly saved: number } {
+    return { ...this.parts.peers.links.traffic, saved: this.parts.peers.savedBytes };
   }
 
   /** How far our clock is from those of outbound peers. */

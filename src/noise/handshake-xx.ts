@@ -115,7 +115,7 @@ export class HandshakeXX {
           : this.writeThird();
     const payload = payloadOf(this.symmetric.handshakeHash);
     assert(this.messageCount > 0 || this.firstPayload || payload.length === 0, "sent in clear");
-    const message = concatBytes(tokens, this.symmetric.encryptAndHash(payload));
+    const message = concatBytes(...tokens, this.symmetric.encryptAndHash(payload));
     assert(message.length <= noiseMessageBytesMax, "payloads are far below the Noise limit");
     this.messageCount++;
     return message;
@@ -137,7 +137,8 @@ export class HandshakeXX {
   /** The two directions after message 3; erases what the handshake held. */
   split(): HandshakeResult {
     assert(this.isComplete, "split follows message 3");
-    const handshakeHash = this.symmetric.handshakeHash;
+    // A copy that no native code saw lies in V8's own memory: half the size, for as long as it lives.
+    const handshakeHash = copyBytes(this.symmetric.handshakeHash);
     const [toResponder, toInitiator] = this.symmetric.split();
     this.abandon();
     return this.initiator
@@ -175,8 +176,8 @@ export class HandshakeXX {
   }
 
   // -> e
-  private writeFirst(): Uint8Array {
-    return this.writeE();
+  private writeFirst(): readonly Uint8Array[] {
+    return [this.writeE()];
   }
 
   // -> e
@@ -185,12 +186,12 @@ export class HandshakeXX {
   }
 
   // <- e, ee, s, es
-  private writeSecond(): Uint8Array {
+  private writeSecond(): readonly Uint8Array[] {
     const e = this.writeE();
     this.mixEE();
     const s = this.symmetric.encryptAndHash(this.staticPublic);
     this.mixOwnStatic();
-    return concatBytes(e, s);
+    return [e, s];
   }
 
   // <- e, ee, s, es
@@ -201,10 +202,10 @@ export class HandshakeXX {
   }
 
   // -> s, se
-  private writeThird(): Uint8Array {
+  private writeThird(): readonly Uint8Array[] {
     const s = this.symmetric.encryptAndHash(this.staticPublic);
     this.mixOwnStatic();
-    return s;
+    return [s];
   }
 
   // -> s, se

@@ -4,9 +4,9 @@
  * Invariant: h covers every byte sent or received so far. protocol-spec/02-handshake §2.
  */
 import { assert } from "../base/assert.ts";
-import { asciiBytes, concatBytes, copyBytes } from "../base/bytes.ts";
+import { asciiBytes, copyBytes } from "../base/bytes.ts";
 import { aeadTagBytes } from "../crypto/aead.ts";
-import { sha256 } from "../crypto/hash.ts";
+import { sha256Joined } from "../crypto/hash.ts";
 import { noiseHkdf } from "../crypto/hkdf.ts";
 import { wipe } from "../crypto/secret.ts";
 import { CipherState } from "./cipher-state.ts";
@@ -37,7 +37,7 @@ export class SymmetricState {
 
   /** MixHash. */
   mixHash(bytes: Uint8Array): void {
-    this.h = sha256(concatBytes(this.h, bytes));
+    this.h = sha256Joined(this.h, bytes);
   }
 
   /** MixKey. Erases `secret`. */
@@ -62,14 +62,16 @@ export class SymmetricState {
 
   /** DecryptAndHash. Undefined: not authentic; then h is as before. */
   decryptAndHash(ciphertext: Uint8Array): Uint8Array | undefined {
-    let out = copyBytes(ciphertext);
-    if (this.cipher !== undefined) {
-      if (ciphertext.length < aeadTagBytes) return undefined;
-      out = new Uint8Array(ciphertext.length - aeadTagBytes);
-      if (!this.cipher.decrypt(out, this.h, ciphertext)) return undefined;
-    }
-    this.mixHash(ciphertext);
-    return out;
+    const plaintext = this.decrypt(ciphertext);
+    if (plaintext !== undefined) this.mixHash(ciphertext);
+    return plaintext;
+  }
+
+  private decrypt(ciphertext: Uint8Array): Uint8Array | undefined {
+    if (this.cipher === undefined) return copyBytes(ciphertext);
+    if (ciphertext.length < aeadTagBytes) return undefined;
+    const out = new Uint8Array(ciphertext.length - aeadTagBytes);
+    return this.cipher.decrypt(out, this.h, ciphertext) ? out : undefined;
   }
 
   /** Split: the initiator's sending key first. Erases everything secret here. */

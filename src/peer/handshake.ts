@@ -51,6 +51,7 @@ import {
   message1Bytes,
   ownVersions,
 } from "./opening-rules.ts";
+import { Piece } from "./piece.ts";
 
 export interface HandshakeOptions extends OwnIdentity {
   /** 32 bytes, copied. In memory only; one per process is enough. */
@@ -78,8 +79,7 @@ export class Handshake {
   /** For others to read; moves only along HANDSHAKE. */
   state: HandshakeState;
   /** The piece that is being gathered. */
-  private piece = new Uint8Array(openingBytes);
-  private filled = 0;
+  private piece = new Piece(openingBytes);
   private skipBytes = 0;
   private initiatorOpening: Uint8Array = emptyBytes;
   private noise: HandshakeXX | undefined;
@@ -119,7 +119,7 @@ export class Handshake {
   receive(bytes: Uint8Array, from: number): number {
     let at = from;
     while (at < bytes.length && !isOver(this.state)) {
-      const room = this.skipBytes > 0 ? this.skipBytes : this.piece.length - this.filled;
+      const room = this.skipBytes > 0 ? this.skipBytes : this.piece.room;
       const count = Math.min(room, bytes.length - at);
       if (this.skipBytes > 0) this.skip(count);
       else this.gather(bytes.subarray(at, at + count));
@@ -146,15 +146,14 @@ export class Handshake {
   }
 
   private expect(bytes: number): void {
-    this.piece = new Uint8Array(bytes);
-    this.filled = 0;
+    this.piece = new Piece(bytes);
   }
 
   private gather(part: Uint8Array): void {
-    this.piece.set(part, this.filled);
-    this.filled += part.length;
-    if (this.isOpening) this.checkMagic(this.piece.subarray(0, this.filled));
-    if (this.filled === this.piece.length) this.onPiece(this.piece);
+    const { piece } = this;
+    const soFar = piece.add(part);
+    if (this.isOpening) this.checkMagic(soFar);
+    if (piece.room === 0) this.onPiece(soFar);
   }
 
   /** A stranger is refused on the first byte that differs, whatever follows. */
@@ -164,6 +163,7 @@ export class Handshake {
     throw new WireError("wrong-network", "the opening is not of this network");
   }
 
+  /** `piece` is borrowed: what outlives the call is copied. */
   private onPiece(piece: Uint8Array): void {
     const { state } = this;
     if (state === "opening-sent") this.onResponderOpening(piece);

@@ -7,12 +7,13 @@
 import { defined } from "../base/assert.ts";
 import { equalBytes } from "../base/bytes.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
-import { idBytes, type NodeId, nodeIdOf } from "../model/ids.ts";
+import { idBytes, type NodeId, nodeIdOf, ownIdBytes } from "../model/ids.ts";
 import type { HandshakeMessage, HandshakeXX } from "../noise/handshake-xx.ts";
 import { wireLimits } from "../params/limits.ts";
 import { WireError } from "../wire/errors.ts";
 import {
   authPreimage,
+  authPreimageBytes,
   decodeHandshakePayload,
   encodeHandshakePayload,
 } from "../wire/handshake-payload.ts";
@@ -43,6 +44,9 @@ export const message3OverheadBytes = 48 + 16;
 /** Node id and signature. */
 export const identityBytes = 32 + 64;
 
+/** Signed or verified before the next one is made; nothing keeps it. */
+const preimageBytes = new Uint8Array(authPreimageBytes);
+
 /** Room for an identity and a HELLO, and not for more than that. */
 export function isPayloadLength(bytes: number): boolean {
   return bytes > identityBytes && bytes <= wireLimits.handshakePayloadBytesMax;
@@ -56,17 +60,20 @@ export function provePayload(
   peer: NodeId | undefined,
   helloBytes: Uint8Array,
 ): Uint8Array {
-  const nodeId = idBytes(self.nodeId);
-  const preimage = authPreimage({
-    genesisHash: self.genesisHash,
-    role: self.role,
-    version: wireLimits.version,
-    h,
-    noiseStatic: noise.staticPublic,
-    nodeId,
-    peerNodeId: peer === undefined ? undefined : idBytes(peer),
-    helloBytes,
-  });
+  const nodeId = ownIdBytes(self.nodeId);
+  const preimage = authPreimage(
+    {
+      genesisHash: self.genesisHash,
+      role: self.role,
+      version: wireLimits.version,
+      h,
+      noiseStatic: noise.staticPublic,
+      nodeId,
+      peerNodeId: peer === undefined ? undefined : idBytes(peer),
+      helloBytes,
+    },
+    preimageBytes,
+  );
   const signature = self.signatures.sign(self.nodeSeed, preimage);
   return encodeHandshakePayload({ nodeId, signature, helloBytes });
 }
@@ -86,16 +93,19 @@ export function checkPayload(
     throw new WireError("unexpected-identity", `${nodeId} instead of ${self.expectedNodeId}`);
   }
   const fromResponder = self.role === "initiator";
-  const preimage = authPreimage({
-    genesisHash: self.genesisHash,
-    role: fromResponder ? "responder" : "initiator",
-    version: wireLimits.version,
-    h: message.h,
-    noiseStatic,
-    nodeId: idOfPeer,
-    peerNodeId: fromResponder ? undefined : idBytes(self.nodeId),
-    helloBytes,
-  });
+  const preimage = authPreimage(
+    {
+      genesisHash: self.genesisHash,
+      role: fromResponder ? "responder" : "initiator",
+      version: wireLimits.version,
+      h: message.h,
+      noiseStatic,
+      nodeId: idOfPeer,
+      peerNodeId: fromResponder ? undefined : ownIdBytes(self.nodeId),
+      helloBytes,
+    },
+    preimageBytes,
+  );
   if (!self.signatures.verify(signature, preimage, idOfPeer)) {
     throw new WireError("handshake-failed", "the identity did not sign this handshake");
   }

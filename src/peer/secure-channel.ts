@@ -25,6 +25,7 @@ import {
   noiseMessageSizes,
 } from "../wire/frame.ts";
 import { networkMagic } from "../wire/opening.ts";
+import { Piece } from "./piece.ts";
 
 export interface ChannelOptions {
   readonly signatures: SignatureScheme;
@@ -71,13 +72,16 @@ const sequenceMax = 2 ** 48;
 /** Signed or verified before the next one is made; nothing keeps it. */
 const preimageBytes = new Uint8Array(framePreimageBytes);
 
+/** Associated data while a Noise message is opened; nothing keeps it. */
+const headerBytes = new Uint8Array(frameHeaderBytes);
+
 const needMore: ReadStep = { type: "more" };
 
 export class SecureChannel {
   private readonly options: ChannelOptions;
   private readonly magic: Uint8Array;
-  private readonly header = new Uint8Array(frameHeaderBytes);
-  private headerFilled = 0;
+  /** A header of which a part has come. */
+  private header: Piece | undefined;
   private incoming: Incoming | undefined;
   /** A Noise message that arrives in parts; let go when whole. */
   private gathered = emptyBytes;
@@ -97,7 +101,7 @@ export class SecureChannel {
 
   /** True in the middle of a frame. */
   get isReading(): boolean {
-    return this.headerFilled > 0;
+    return this.header !== undefined || this.incoming !== undefined;
   }
 
   /** One whole frame in memory of its own. `payload`: 3 to 524,088 bytes. */
@@ -149,14 +153,16 @@ export class SecureChannel {
   }
 
   private readHeader(bytes: Uint8Array, at: number): { at: number; step: ReadStep } {
-    const count = Math.min(frameHeaderBytes - this.headerFilled, bytes.length - at);
-    this.header.set(bytes.subarray(at, at + count), this.headerFilled);
-    this.headerFilled += count;
-    if (this.headerFilled < frameHeaderBytes) return { at: at + count, step: needMore };
-    const header = decodeFrameHeader(this.header, this.magic);
+    const piece = this.header ?? new Piece(frameHeaderBytes);
+    const end = Math.min(at + piece.room, bytes.length);
+    const soFar = piece.add(bytes.subarray(at, end));
+    this.header = piece;
+    if (piece.room > 0) return { at: end, step: needMore };
+    const header = decodeFrameHeader(soFar, this.magic);
     const sizes = noiseMessageSizes(header.bodyBytes);
+    this.header = undefined;
     this.incoming = { header, sizes, plain: emptyBytes, plainBytes: 0 };
-    return { at: at + count, step: { type: "header", header } };
+    return { at: end, step: { type: "header", header } };
   }
 
   private readBody(
@@ -199,7 +205,9 @@ export class SecureChannel {
     const out = first
       ? new Uint8Array(plainBytes)
       : incoming.plain.subarray(incoming.plainBytes, incoming.plainBytes + plainBytes);
-    if (!receive.decrypt(out, this.header, ciphertext)) {
+    const { flags, bodyBytes } = incoming.header;
+    encodeFrameHeader(headerBytes, this.magic, flags, bodyBytes); // As it was: no bit is unread.
+    if (!receive.decrypt(out, headerBytes, ciphertext)) {
       throw new WireError("decrypt-failed", `frame ${this.openedFrames} is not authentic`);
     }
     rekeyWhenDue(receive);
@@ -226,7 +234,6 @@ export class SecureChannel {
     }
     this.openedFrames++;
     this.incoming = undefined;
-    this.headerFilled = 0;
     return { ...header, sequence, payload, signature };
   }
 

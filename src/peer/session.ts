@@ -7,12 +7,13 @@
  *
  *   handshaking -> ready -> closing -> closed
  */
-import { assert } from "../base/assert.ts";
+import { assert, defined } from "../base/assert.ts";
 import type { Conn, Ticket } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
-import { idBytes, type NodeId } from "../model/ids.ts";
+import { idBytes, type NodeId, ownIdBytes } from "../model/ids.ts";
 import { connectionLimits } from "../params/limits.ts";
 import type { PayloadWriter } from "../wire/codec.ts";
+import { bothDeflate } from "../wire/deflated.ts";
 import { type WireCode, WireError } from "../wire/errors.ts";
 import type { DisconnectCode, Hello, Lane, Message } from "../wire/messages.ts";
 import type { RecordedFrame } from "../wire/recorded-frame.ts";
@@ -64,7 +65,8 @@ export class Session {
   bytesReceived = 0;
   bytesSent = 0;
   private readonly env: Env;
-  private readonly options: SessionOptions;
+  /** Until the handshake is done; it holds what the peer will never see again. */
+  private options: SessionOptions | undefined;
   private state: State;
   /** What the handshake has to send. */
   private readonly output: Uint8Array[];
@@ -108,19 +110,12 @@ export class Session {
 
   /** True when `take` would give something now. */
   get hasOutput(): boolean {
-    if (this.output.length > 0) return true;
-    return this.link?.hasOutput ?? false;
+    return this.output.length > 0 || (this.link?.hasOutput ?? false);
   }
 
   /** `hasOutput`, and who asks will `take` until there is nothing: no deadline wakes it for that. */
   offer(): boolean {
-    const isOffered = this.link?.offer() ?? false;
-    return this.output.length > 0 || isOffered;
-  }
-
-  /** Round trip of the last ping. */
-  get pingMs(): number | undefined {
-    return this.pong?.pingMs;
+    return (this.link?.offer() ?? false) || this.output.length > 0;
   }
 
   /** The last answer to a ping, another object each time. */
@@ -253,14 +248,16 @@ export class Session {
   private onEstablished(handshake: Handshake, events: SessionEvent[]): void {
     const { peer, ownHello, send, receive, handshakeHash } = handshake.established;
     const pingMs = this.env.clock.monotonicMs - handshake.spokeAt;
-    const { genesisHash, nodeSeed, nodeId, role, writer, shared } = this.options;
+    const options = defined(this.options, "they are kept for it");
+    const { genesisHash, nodeSeed, nodeId, role, writer, shared } = options;
+    this.options = undefined;
     const channel = new SecureChannel({
       signatures: this.env.signatures,
       isInitiator: role === "initiator",
       genesisHash,
       handshakeHash,
       nodeSeed,
-      nodeId: idBytes(nodeId),
+      nodeId: ownIdBytes(nodeId),
       peerNodeId: idBytes(peer.nodeId),
       send,
       receive,
@@ -268,6 +265,7 @@ export class Session {
     const link = new MessageLink(this.env, channel, {
       creditGrantedBytes: ownHello.bulkCredit,
       creditReceivedBytes: peer.hello.bulkCredit,
+      deflates: bothDeflate(ownHello, peer.hello),
       writer,
       shared,
       isInitiator: role === "initiator",

@@ -39,19 +39,24 @@ export interface HandshakePayload {
 
 export const authPreimageBytes = 212;
 const fixedBytes = 32 + 64;
+const unknownNodeId = new Uint8Array(32);
 const authTag = tag16("wl/auth/1");
 
-/** The 212 bytes that the node key signs in a handshake. */
-export function authPreimage(fields: AuthFields): Uint8Array {
-  const out = new Uint8Array(authPreimageBytes);
+/** The 212 bytes that the node key signs in a handshake; into `out` when given (all are written). */
+export function authPreimage(
+  fields: AuthFields,
+  out: Uint8Array = new Uint8Array(authPreimageBytes),
+): Uint8Array {
+  assert(out.length === authPreimageBytes, "a preimage has 212 bytes");
   out.set(authTag);
   put32(out, 16, fields.genesisHash);
   out[48] = roleByte(fields.role);
+  out[49] = 0;
   writeU16(out, 50, fields.version);
   put32(out, 52, fields.h);
   put32(out, 84, fields.noiseStatic);
   put32(out, 116, fields.nodeId);
-  if (fields.peerNodeId !== undefined) put32(out, 148, fields.peerNodeId);
+  put32(out, 148, fields.peerNodeId ?? unknownNodeId);
   put32(out, 180, sha256(fields.helloBytes));
   return out;
 }

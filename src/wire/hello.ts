@@ -5,6 +5,7 @@
  * protocol-spec/02-handshake §4.
  */
 import { assert } from "../base/assert.ts";
+import { copyBytes } from "../base/bytes.ts";
 import { wireLimits } from "../params/limits.ts";
 import { WireError } from "./errors.ts";
 import {
@@ -30,11 +31,15 @@ const roleNames = namesOf(nodeRoleNumbers);
 /** Beside identity and signature. */
 const helloBytesMax = wireLimits.handshakePayloadBytesMax - 96;
 
-/** A buffer of its own. */
+/** What is in it is copied before the next use. */
+const writer = new MsgpackWriter(helloBytesMax);
+
+/** Memory of its own. */
 export function encodeHello(hello: Hello): Uint8Array {
   const fault = faultOf(hello);
   assert(fault === undefined, `a HELLO of ours is legal: ${fault}`);
-  const w = new MsgpackWriter(helloBytesMax);
+  const w = writer;
+  w.reset(helloBytesMax);
   w.array(fieldCount);
   version.write(w, hello.versionMin);
   version.write(w, hello.versionMax);
@@ -57,7 +62,7 @@ export function encodeHello(hello: Hello): Uint8Array {
     u16Field.write(w, feature.version);
   }
   assert(w.size <= helloBytesMax, "our HELLO fits into a handshake");
-  return w.written(0);
+  return copyBytes(w.written(0));
 }
 
 /** Bins are views into `bytes`. Throws "bad-hello", whatever is wrong. */

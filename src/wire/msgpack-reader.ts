@@ -5,6 +5,7 @@
  * allocated; reading allocates nothing but one view per bin. Never reads beyond `limit`.
  * protocol-spec/04-messages §1.
  */
+import { asciiText } from "../base/bytes.ts";
 import { type WireCode, WireError } from "./errors.ts";
 
 const typeNames = "uint, bin, str, array or nil as the table of messages says";
@@ -104,14 +105,13 @@ export class MsgpackReader {
     else return this.wrongType("str", type);
     if (length > max) throw new WireError("bad-field", `str of ${length} bytes, at most ${max}`);
     this.need(length);
-    let text = "";
     for (let i = 0; i < length; i++) {
       const code = this.bytes[this.at + i]!;
       if (code < 0x20 || code > 0x7e) {
         throw new WireError("bad-field", `byte 0x${code.toString(16)} in a printable ASCII str`);
       }
-      text += String.fromCharCode(code);
     }
+    const text = asciiText(this.bytes.subarray(this.at, this.at + length));
     this.at += length;
     return text;
   }

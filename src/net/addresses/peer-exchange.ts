@@ -154,7 +154,7 @@ export class PeerExchange {
     book.add(listens, {
       source: book.sourceOf(seen, nodeId),
       nodeId,
-      services: peer.hello.services,
+      services: peer.claims.services,
       lastSeenMs: env.clock.wallMs,
       isSeen: true,
     });
@@ -162,13 +162,13 @@ export class PeerExchange {
 
   /** Whom we dialled answered there, proved who it is, and said where it sees us. */
   learnDialled(peer: Ready): void {
-    const { listens, nodeId, hello } = peer;
+    const { listens, nodeId, claims } = peer;
     const { book, rules } = this.parts;
-    this.own.onSeenAs(nodeId, book.sourceOf(peer.endpoint, nodeId), hello.seenAddress);
+    this.own.onSeenAs(nodeId, book.sourceOf(peer.endpoint, nodeId), claims.seenAddress);
     if (listens === undefined || rules.isPrivate(nodeId) || !this.mayKeep(listens, undefined)) {
       return;
     }
-    book.onConfirmed(listens, nodeId, hello.services);
+    book.onConfirmed(listens, nodeId, claims.services);
   }
 
   mayKeep(about: Endpoint, teller: Endpoint | undefined): boolean {

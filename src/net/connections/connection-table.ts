@@ -52,7 +52,7 @@ export interface Ready {
   readonly target: DialTarget | undefined;
   readonly nodeId: NodeId;
   readonly bootId: string;
-  readonly hello: Hello;
+  readonly claims: Claims;
   /** Where the peer listens, as far as we know: what we dialled, or its IP with its listen port. */
   readonly listens: Endpoint | undefined;
   readonly manual: boolean;
@@ -67,6 +67,9 @@ export interface Ready {
 
 export type Connection = Dialling | Handshaking | Ready;
 
+/** What it said in HELLO, as far as it is asked later: the hashes are views of a whole message. */
+export type Claims = Pick<Hello, "agent" | "services" | "height" | "seenAddress" | "features">;
+
 /** What the handshake proved, and what we make of it. */
 interface Proof {
   readonly nodeId: NodeId;
@@ -77,11 +80,18 @@ interface Proof {
 export function readyFrom(from: Handshaking, proof: Proof, clock: Clock): Ready {
   const at = from.endpoint;
   const accepted = from.target === undefined && at !== undefined;
+  // Named one by one: an object made by spreading has a shape of its own, 450 bytes of it.
   return {
-    ...from,
-    ...proof,
     type: "ready",
+    conn: from.conn,
+    address: from.address,
+    endpoint: at,
+    group: from.group,
+    target: from.target,
+    nodeId: proof.nodeId,
     bootId: toHex(proof.hello.bootId),
+    claims: claimsOf(proof.hello),
+    manual: proof.manual,
     quiet: isQuiet(from.target?.kind, proof.hello),
     listens: accepted ? endpoint(at.ip, proof.hello.listenPort) : at,
     readyAt: clock.monotonicMs,
@@ -89,6 +99,10 @@ export function readyFrom(from: Handshaking, proof: Proof, clock: Clock): Ready 
     conduct: "silent",
     merits: noMerits(),
   };
+}
+
+function claimsOf({ agent, services, height, seenAddress, features }: Hello): Claims {
+  return { agent, services, height, seenAddress, features };
 }
 
 /** Effective when both list it (02-handshake §4); an acceptor always does. */

@@ -4,7 +4,7 @@
  * changes none but the last. Strangers are not its business (handshake-gate.ts).
  * protocol-spec/09-connections §1
  */
-import { equalBytes } from "../../base/bytes.ts";
+import { toHex } from "../../base/bytes.ts";
 import type { EvictionCode, RefusalCode } from "../../edge/event.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { connectionLimits } from "../../params/limits.ts";
@@ -99,7 +99,7 @@ export class Doorkeeper {
   }
 
   isThisProcess(peer: Ready): boolean {
-    return peer.nodeId === this.parts.self && equalBytes(peer.hello.bootId, this.parts.bootId);
+    return peer.nodeId === this.parts.self && peer.bootId === toHex(this.parts.bootId);
   }
 
   /** What a fault leads to, its points added to the peer's score already. */
@@ -161,7 +161,7 @@ export function subjectOf(connection: Connection): Subject {
 }
 
 function isFeeler(peer: Ready): boolean {
-  return hasFeature(peer.hello, helloFeatures.feeler);
+  return hasFeature(peer.claims, helloFeatures.feeler);
 }
 
 function linkOf({ target, bootId, quiet }: Ready) {
