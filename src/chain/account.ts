@@ -5,7 +5,7 @@
  *  0 nonce 8 | 8 balance 8 | 16 bonded 8 | 24 dataRoot 32
  */
 import { assert } from "../base/assert.ts";
-import { asciiBytes, readU64, writeU64 } from "../base/bytes.ts";
+import { asciiBytes, isZero, readU64, writeU64 } from "../base/bytes.ts";
 import { tagged } from "../crypto/hash.ts";
 import { type Address, idBytes } from "../model/ids.ts";
 
@@ -20,6 +20,10 @@ export interface Account {
 }
 
 export const accountBytes = 56;
+export const nonceAt = 0;
+export const balanceAt = 8;
+const bondedAt = 16;
+const dataRootAt = 24;
 export const zeroHash: Uint8Array = new Uint8Array(32);
 export const emptyAccount: Account = { nonce: 0n, balance: 0n, bonded: 0n, dataRoot: zeroHash };
 
@@ -42,11 +46,12 @@ export function systemKey(
 export function encodeAccount(account: Account): Uint8Array | undefined {
   assert(account.dataRoot.length === 32, "a hash has 32 bytes");
   const bytes = new Uint8Array(accountBytes);
-  writeU64(bytes, 0, account.nonce);
-  writeU64(bytes, 8, account.balance);
-  writeU64(bytes, 16, account.bonded);
-  bytes.set(account.dataRoot, 24);
-  return bytes.some((byte) => byte !== 0) ? bytes : undefined;
+  writeU64(bytes, nonceAt, account.nonce);
+  writeU64(bytes, balanceAt, account.balance);
+  writeU64(bytes, bondedAt, account.bonded);
+  // Memory is zero when it is new.
+  if (account.dataRoot !== zeroHash) bytes.set(account.dataRoot, dataRootAt);
+  return isZero(bytes) ? undefined : bytes;
 }
 
 /** The account of a stored value; the empty one when nothing is stored. */
@@ -54,9 +59,14 @@ export function decodeAccount(bytes: Uint8Array | undefined): Account {
   if (bytes === undefined) return emptyAccount;
   assert(bytes.length === accountBytes, "an account has 56 bytes");
   return {
-    nonce: readU64(bytes, 0),
-    balance: readU64(bytes, 8),
-    bonded: readU64(bytes, 16),
-    dataRoot: bytes.slice(24),
+    nonce: readU64(bytes, nonceAt),
+    balance: readU64(bytes, balanceAt),
+    bonded: readU64(bytes, bondedAt),
+    dataRoot: isZeroFrom(bytes, dataRootAt) ? zeroHash : bytes.slice(dataRootAt),
   };
+}
+
+function isZeroFrom(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  return true;
 }

@@ -12,11 +12,15 @@ import { type NetworkFile, slotStartMs } from "../model/network-file.ts";
 import type { Transaction } from "../model/transaction.ts";
 import { chainLimits } from "../params/limits.ts";
 import { basisOf, type Recovered } from "./recoveries.ts";
-import type { StateMachine } from "./state-machine.ts";
+import type { Applied, StateMachine } from "./state-machine.ts";
 
 export interface UnsealedBlock {
   readonly header: Header;
   readonly body: Uint8Array;
+  /** In the body; empty: none. */
+  readonly certificate: Uint8Array;
+  /** What it does: set aside in the state. */
+  readonly applied: Applied;
 }
 
 export interface BlockIntent {
@@ -54,7 +58,7 @@ export function buildBlock(
     recoveredSet: recovered?.set,
   };
   const applied = state.applyPossible(context, few, bytesMax);
-  state.undo(applied.changes);
+  state.setAside(applied);
   const body = encodeBody(carried, applied.included);
   const header = encodeHeader({
     version: headerVersion,
@@ -76,5 +80,5 @@ export function buildBlock(
     bodyBytes: body.length,
     extra: new Uint8Array(24),
   });
-  return { header, body };
+  return { header, body, certificate: carried, applied };
 }

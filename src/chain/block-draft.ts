@@ -50,16 +50,22 @@ export class BlockDraft {
   take(transaction: Transaction): Rejection | undefined {
     if (transaction.type === transactionTypes.evidence) return this.punish(transaction);
     const { from, to, amount, fee, type } = transaction;
-    const sender = this.accounts.account(from);
+    const { accounts } = this;
+    const { size } = accounts;
+    const sender = accounts.account(from);
     const problem = termsProblem(transaction, this.context.slot, sender, this.file);
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) {
+      // The order of changes is that of what is included, whoever worked it out.
+      if (accounts.size > size) accounts.forgetLast(from);
+      return problem;
+    }
     sender.nonce += 1n;
     sender.balance -= fee;
     this.fees += fee;
     let status: Receipt["status"] = 1;
     if (type === transactionTypes.transfer) {
       sender.balance -= amount;
-      const recipient = this.accounts.account(to);
+      const recipient = accounts.account(to);
       recipient.balance += amount;
       assert(recipient.balance < supplyEnd, "no balance exceeds the supply");
     } else {

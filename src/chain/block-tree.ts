@@ -139,6 +139,7 @@ export class BlockTree {
   forgetBody(node: TreeNode): void {
     this.bytes -= node.body?.length ?? 0;
     node.body = undefined;
+    node.carried = undefined;
     node.bodySource = undefined;
   }
 

@@ -14,6 +14,7 @@ import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { makeRoom } from "./body-room.ts";
+import type { BuiltBlock } from "./built-block.ts";
 import { type Carried, carriedBy } from "./carried-proof.ts";
 import { invalidOf } from "./header-intake.ts";
 import { checkSignatures, matchBody } from "./rules.ts";
@@ -48,6 +49,7 @@ export interface BodyIntakeParts {
   readonly isKnown: IsKnown;
   readonly verify: StartVerify;
   readonly verified: VerifiedSignatures;
+  readonly built: BuiltBlock;
 }
 
 export class BodyIntake {
@@ -57,16 +59,18 @@ export class BodyIntake {
   private readonly sets: ValidatorSets;
   private readonly isKnown: IsKnown;
   private readonly verified: VerifiedSignatures;
+  private readonly built: BuiltBlock;
   /** Of running jobs that check a part of a body: which of its transactions. */
   private readonly indices = new Map<Job, readonly number[]>();
 
   constructor(parts: BodyIntakeParts) {
-    const { tree, active, sets, isKnown, verify, verified } = parts;
+    const { tree, active, sets, isKnown, verify, verified, built } = parts;
     this.tree = tree;
     this.active = active;
     this.sets = sets;
     this.isKnown = isKnown;
     this.verified = verified;
+    this.built = built;
     this.window = new VerifyWindow((body, certifiers) => {
       const part = verified.uncheckedPart(body);
       const job = verify(part.body, certifiers);
@@ -84,16 +88,20 @@ export class BodyIntake {
       const detail = `${chainLimits.blockBodyBytesMax} bytes at most`;
       return { type: "rejected", rejection: { code: "body-mismatch", detail } };
     }
-    const body = matchBody(node.header, bytes);
+    const body = this.built.outlineOf(node.hash, bytes) ?? matchBody(node.header, bytes);
     if ("code" in body) return { type: "rejected", rejection: body };
-    const { certificate } = body;
+    // Before anything points into it: what was decoded of it lives as long as it does.
+    const kept = copyBytes(bytes);
+    const certificate = kept.subarray(4, 4 + body.certificate.length);
     const setOf = (hash: Uint8Array) => this.sets.get(hash);
     const carried = certificate.length > 0 ? carriedBy(node, certificate, setOf) : undefined;
     if (certificate.length > 0 && carried === undefined) return { type: "dropped" };
-    this.tree.setBody(node, copyBytes(bytes), source);
+    this.tree.setBody(node, kept, source);
+    this.built.onKept(node.hash, kept);
     if (carried !== undefined && "code" in carried) return { type: "invalid", rejection: carried };
     for (const dropped of makeRoom(this.tree, this.active)) this.window.delete(dropped);
     if (node.body === undefined) return { type: "dropped" };
+    node.carried = carried?.certificate;
     // What a certified block carries, those have checked who voted above it.
     const certifiers = node.isCertified ? [] : this.unknownOf(carried);
     if (certifiers.length === 0 && this.isAllKnown(body, node.body)) {

@@ -20,6 +20,7 @@ import type { Rejection } from "../model/rule-code.ts";
 import type { Transaction } from "../model/transaction.ts";
 import { encodeValidatorSet } from "../model/validator-set.ts";
 import type { ActiveChain } from "./active-chain.ts";
+import type { BuiltBlock } from "./built-block.ts";
 import { targetOf } from "./carried-proof.ts";
 import type { Journal } from "./journal.ts";
 import { certificateOf } from "./justification.ts";
@@ -58,12 +59,20 @@ export class BranchSwitch {
   private readonly active: ActiveChain;
   private readonly journal: Journal;
   private readonly sets: ValidatorSets;
+  private readonly built: BuiltBlock;
 
-  constructor(state: StateMachine, active: ActiveChain, journal: Journal, sets: ValidatorSets) {
+  constructor(
+    state: StateMachine,
+    active: ActiveChain,
+    journal: Journal,
+    sets: ValidatorSets,
+    built: BuiltBlock,
+  ) {
     this.state = state;
     this.active = active;
     this.journal = journal;
     this.sets = sets;
+    this.built = built;
   }
 
   /**
@@ -177,7 +186,8 @@ export class BranchSwitch {
   /** body -> executed */
   private connect(node: TreeNode, transactions: readonly Transaction[]): Rejection | undefined {
     const { header } = node;
-    const applied = this.state.apply(this.contextOf(node), transactions);
+    const applied =
+      this.built.apply(node.hash) ?? this.state.apply(this.contextOf(node), transactions);
     if ("code" in applied) return applied;
     const rejection = checkResult(header, applied);
     if (rejection !== undefined) {

@@ -14,6 +14,7 @@ import type { BlockHash } from "../model/ids.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
+import type { StepBudget } from "./branch-switch.ts";
 import {
   bodyKey,
   canonicalKey,
@@ -65,21 +66,28 @@ export class Burial {
     return this.hashes.get(String(height));
   }
 
-  /** Makes the active block at `height` the anchor; returns what the store must learn. */
-  raiseTo(height: number): Write[] {
+  /**
+   * Makes the active block at `height` the anchor, or one below when the budget does not reach so
+   * far; returns what the store must learn.
+   */
+  raiseTo(height: number, { blocks, transactions }: StepBudget): Write[] {
     const writes: Write[] = [];
-    while (this.tree.root.height < height) {
+    let room = transactions;
+    for (let left = blocks; left > 0 && room > 0 && this.tree.root.height < height; left--) {
       const node = this.active.at(this.tree.root.height + 1);
       assert(node !== undefined, "only executed blocks are buried");
+      room -= node.header.txCount;
       writes.push(...recordsOf(node));
       const old = this.tree.root;
       const removed = this.tree.reroot(node);
       writes.push(...deletesOf(removed));
-      this.active.cutBelow(node);
       this.remember(node);
       this.onBuried([old, ...removed]);
     }
-    if (writes.length > 0) writes.push(anchorWrite(this.tree.root));
+    if (writes.length === 0) return writes;
+    // Once for all: it moves all that is left.
+    this.active.cutBelow(this.tree.root);
+    writes.push(anchorWrite(this.tree.root));
     return writes;
   }
 
@@ -101,7 +109,7 @@ export function anchorWrite(anchor: TreeNode): Write {
 }
 
 function recordsOf(node: TreeNode): Write[] {
-  const { transactions } = bodyOf(node);
+  const transactions = node.header.txCount === 0 ? [] : bodyOf(node).transactions;
   return [
     { key: canonicalKey(node.height), value: encodeCanonical(node.sealed) },
     { key: indexKey(node.hash), value: encodeHeight(node.height) },

@@ -261,10 +261,10 @@ export class ChainManager {
     return [...results, ...votes.onInserted(node)];
   }
 
-  /** Complete with all ancestors: their certificates count, and they may be executed. */
+  /** Complete with all ancestors. Candidates first: what they certify is then found below one. */
   private onReady(nodes: readonly TreeNode[]): void {
-    this.parts.justification.onReady(nodes);
     this.parts.keeper.consider(nodes);
+    this.parts.justification.onReady(nodes);
   }
 
   private takeBody(

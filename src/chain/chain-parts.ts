@@ -21,6 +21,7 @@ import type { ActiveChain } from "./active-chain.ts";
 import { recoveryWrites } from "./adopt-recoveries.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { BodyIntake } from "./body-intake.ts";
+import { BuiltBlock } from "./built-block.ts";
 import { Burial } from "./burial.ts";
 import { CertifiedRanges, type VerifyMode } from "./certified-ranges.ts";
 import { demandCheckpoint, startChain } from "./chain-start.ts";
@@ -52,6 +53,7 @@ export interface ChainParts {
   readonly headers: HeaderIntake;
   readonly ranges: CertifiedRanges;
   readonly bodies: BodyIntake;
+  readonly built: BuiltBlock;
   readonly keeper: HeadKeeper;
   readonly view: ChainView;
   readonly justification: Justification;
@@ -122,9 +124,11 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     headers.dropBuried(tree.root.height);
     if (sets.isFull) sets.retain(namedSets(tree, recoveries));
   });
+  const built = new BuiltBlock(state);
   const keeper = new HeadKeeper(env, port, {
     tree,
     active,
+    built,
     burial,
     journal,
     state,
@@ -162,6 +166,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     isKnown: (data, validator, signature) => votes.knows(data, validator, signature),
     verify: (body, certifiers) => port.verify(domain, body, certifiers),
     verified,
+    built,
   });
   const gate = { file, genesis: genesis.header, tree, active, burial, journal, slots, sets };
   const ranges = new CertifiedRanges({
@@ -207,6 +212,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     headers,
     ranges,
     bodies,
+    built,
     keeper,
     view,
     justification,

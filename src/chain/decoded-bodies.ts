@@ -14,7 +14,8 @@ const transactionsMax = 8192;
 const decoded = new Map<Uint8Array, Body>();
 let held = 0;
 
-function keepDecoded(body: Body): void {
+/** `body` is what `decodeBody` says of its bytes, which are not changed any more. */
+export function rememberDecoded(body: Body): void {
   const { bytes, transactions } = body;
   if (transactions.length === 0 || decoded.has(bytes)) return;
   decoded.set(bytes, body);
@@ -32,7 +33,7 @@ export function decodedBody(bytes: Uint8Array): Body {
   if (known !== undefined) return known;
   const body = decodeBody(bytes);
   assert(!("code" in body), "it was decoded when it came");
-  keepDecoded(body);
+  rememberDecoded(body);
   return body;
 }
 

@@ -6,6 +6,7 @@
 import { equalBytes } from "../base/bytes.ts";
 import type { Ticket } from "../edge/conn.ts";
 import { certifiersOf } from "../model/certificate.ts";
+import type { Evidence } from "../model/evidence.ts";
 import { evidenceTransaction } from "../model/evidence-transaction.ts";
 import type { PublicKey } from "../model/ids.ts";
 import type { NetworkFile } from "../model/network-file.ts";
@@ -15,14 +16,22 @@ import { leaderOf, type ValidatorSet } from "../model/validator-set.ts";
 import { buildBlock, type UnsealedBlock } from "./block-builder.ts";
 import type { ChainParts } from "./chain-parts.ts";
 import type { Imported } from "./imported.ts";
-import { planSeal } from "./seal-plan.ts";
+import { planSeal, type SealPlan } from "./seal-plan.ts";
 import type { StateMachine } from "./state-machine.ts";
 import { descendsFrom, type TreeNode } from "./tree-node.ts";
+
+/** All that a block follows from, but the transactions that are chosen for it. */
+interface Ground extends SealPlan {
+  readonly slot: number;
+  readonly sealer: PublicKey;
+  readonly evidence: readonly Evidence[];
+}
 
 export class Duties {
   private readonly parts: ChainParts;
   private readonly state: StateMachine;
   private readonly file: NetworkFile;
+  private prepared: { readonly ground: Ground; readonly block: UnsealedBlock } | undefined;
 
   constructor(parts: ChainParts, state: StateMachine, file: NetworkFile) {
     this.parts = parts;
@@ -93,24 +102,60 @@ export class Duties {
     sealer: PublicKey,
     candidates: () => readonly Transaction[],
   ): UnsealedBlock | undefined {
-    const { active, justification, sets, evidence, keeper, recoveries } = this.parts;
-    const { head } = active;
-    const plan = planSeal(head, justification.justified, slot, this.inCharge().length);
+    const ground = this.groundOf(slot, sealer);
+    return ground && this.build(ground, candidates());
+  }
+
+  /** As `buildBlock`, before `slot` begins: `preparedBlock` gives it then. */
+  prepareBlock(
+    slot: number,
+    sealer: PublicKey,
+    candidates: () => readonly Transaction[],
+  ): UnsealedBlock | undefined {
+    this.prepared = undefined;
+    const ground = this.groundOf(slot, sealer);
+    if (ground === undefined || ground.parent !== this.parts.active.head) return undefined;
+    const block = this.build(ground, candidates());
+    this.prepared = { ground, block };
+    return block;
+  }
+
+  /** The block that was prepared, when all that it follows from is the same now. */
+  preparedBlock(slot: number, sealer: PublicKey): UnsealedBlock | undefined {
+    const { prepared } = this;
+    this.prepared = undefined;
+    if (prepared?.ground.slot !== slot || prepared.ground.sealer !== sealer) return undefined;
+    const ground = this.groundOf(slot, sealer);
+    return ground && isSame(ground, prepared.ground) ? prepared.block : undefined;
+  }
+
+  private groundOf(slot: number, sealer: PublicKey): Ground | undefined {
+    const { active, justification, evidence, recoveries } = this.parts;
+    const plan = planSeal(active.head, justification.justified, slot, this.inCharge().length);
     if (plan === undefined || slot <= plan.parent.slot) return undefined;
-    const { parent, certificate, finalHeight } = plan;
+    const { parent } = plan;
     if (!recoveries.isOpen({ height: parent.height + 1, slot })) return undefined;
-    const { recovered } = parent;
     if (leaderOf(this.inChargeAfter(parent), slot) !== sealer) return undefined;
     const { jailed } = this.state.registry();
-    if (recovered === undefined && jailed.includes(sealer)) return undefined;
+    if (parent.recovered === undefined && jailed.includes(sealer)) return undefined;
+    const found = evidence.candidates();
+    return { ...plan, slot, sealer, evidence: found };
+  }
+
+  private build(ground: Ground, candidates: readonly Transaction[]): UnsealedBlock {
+    const { parent, certificate, finalHeight, slot, sealer, evidence } = ground;
+    const { active, sets, keeper, built } = this.parts;
+    const { recovered } = parent;
     const set = certificate && sets.get(certificate.validatorsHash);
     const voters = certificate && set ? certifiersOf(certificate, set) : [];
     const reward = addressOfKey(sealer);
-    const found = evidence.candidates().map((piece) => evidenceTransaction(piece, reward));
-    const all = [...found, ...candidates()];
+    const found = evidence.map((piece) => evidenceTransaction(piece, reward));
+    const all = [...found, ...candidates];
     const intent = { slot, sealer, candidates: all, certificate, voters, finalHeight, recovered };
     const build = () => buildBlock(this.state, this.file, parent.header, intent);
-    return parent === head ? build() : keeper.beforeHead(build);
+    const block = parent === active.head ? build() : keeper.beforeHead(build);
+    built.set(block);
+    return block;
   }
 
   /** Of the next block on the head. */
@@ -125,4 +170,15 @@ export class Duties {
     const isHanded = equalBytes(parent.header.nextValidatorsHash, head.header.validatorsHash);
     return (isHanded ? this.parts.sets.get(head.header.validatorsHash) : undefined) ?? [];
   }
+}
+
+/** Of one slot and sealer. */
+function isSame(a: Ground, b: Ground): boolean {
+  return (
+    a.parent === b.parent &&
+    a.certificate === b.certificate &&
+    a.finalHeight === b.finalHeight &&
+    a.evidence.length === b.evidence.length &&
+    a.evidence.every((piece, index) => piece === b.evidence[index])
+  );
 }

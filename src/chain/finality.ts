@@ -16,6 +16,8 @@ import type { TreeNode } from "./tree-node.ts";
 export class Finality {
   private durable: FinalizedRef;
   private pending: { readonly node: TreeNode; readonly ticket: Ticket } | undefined;
+  /** Blocks found to stand on the pending one: the way up from a later block ends there. */
+  private readonly above = new Set<TreeNode>();
 
   constructor(finalized: FinalizedRef) {
     this.durable = finalized;
@@ -26,9 +28,21 @@ export class Finality {
     return this.durable;
   }
 
-  /** Every branch that is chosen must contain it. */
-  get lock(): TreeNode | undefined {
-    return this.pending?.node;
+  /**
+   * Every branch that is chosen must contain what is pending: does that of `node`? Asked for each
+   * block of a long way up, while a slow disk may leave thousands between.
+   */
+  allows(node: TreeNode): boolean {
+    const { above } = this;
+    const lock = this.pending?.node;
+    if (lock === undefined) return true;
+    for (let at: TreeNode | undefined = node; at !== undefined; at = at.parent) {
+      if (at.height < lock.height) return false;
+      if (at !== lock && !above.has(at)) continue;
+      above.add(node);
+      return true;
+    }
+    return false;
   }
 
   /** Is `node` news, and nothing under way that must end first? */
@@ -47,6 +61,7 @@ export class Finality {
     if (this.pending === undefined || this.pending.ticket > through) return undefined;
     const { node } = this.pending;
     this.pending = undefined;
+    this.above.clear();
     this.durable = { height: node.height, slot: node.slot, hash: node.hash };
     return node;
   }

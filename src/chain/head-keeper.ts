@@ -11,6 +11,7 @@ import { chainLimits } from "../params/limits.ts";
 import type { ActiveChain } from "./active-chain.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { BranchSwitch, handsOver, type StepBudget, type Switched } from "./branch-switch.ts";
+import type { BuiltBlock } from "./built-block.ts";
 import type { Burial } from "./burial.ts";
 import { Finality } from "./finality.ts";
 import { best, better } from "./fork-choice.ts";
@@ -22,12 +23,13 @@ import type { StateMachine } from "./state-machine.ts";
 import { ancestorInSlot, descendsFrom, type TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
 
-const { connectBlocksMin } = chainLimits;
+const { connectBlocksMin, connectBlocksPerStepMax } = chainLimits;
 
 export interface KeeperParts {
   readonly tree: BlockTree;
   readonly active: ActiveChain;
   readonly burial: Burial;
+  readonly built: BuiltBlock;
   readonly journal: Journal;
   readonly state: StateMachine;
   readonly justification: Justification;
@@ -47,14 +49,20 @@ export class HeadKeeper {
   private candidate: TreeNode | undefined;
   /** When execution goes on that was cut short by the step's budget. */
   private resumeAt = Number.POSITIVE_INFINITY;
+  /** What may still be executed at that instant: far behind, bodies come many to a step. */
+  private budget: StepBudget = { blocks: 0, transactions: 0 };
+  private budgetAt = Number.NEGATIVE_INFINITY;
+  /** Up to where finality lets blocks be buried, and when the next slice of them is. */
+  private buryTo = 0;
+  private buryAt = Number.POSITIVE_INFINITY;
 
   constructor(env: Env, port: ChainPort, parts: KeeperParts) {
     this.env = env;
     this.port = port;
     this.parts = parts;
-    const { state, active, journal, sets } = parts;
+    const { state, active, journal, sets, built } = parts;
     this.finality = new Finality(parts.finalized);
-    this.branches = new BranchSwitch(state, active, journal, sets);
+    this.branches = new BranchSwitch(state, active, journal, sets, built);
   }
 
   get finalized(): FinalizedRef {
@@ -62,7 +70,7 @@ export class HeadKeeper {
   }
 
   get deadline(): number {
-    return this.resumeAt;
+    return Math.min(this.resumeAt, this.buryAt);
   }
 
   /** After a start: what a store may leave to be done. */
@@ -124,16 +132,14 @@ export class HeadKeeper {
   /** Executes what is better than the head, within one step's budget; a few may wait for more. */
   advance(): Imported[] {
     const { monotonicMs } = this.env.clock;
+    if (this.buryAt <= monotonicMs) this.burySome();
     if (monotonicMs < this.resumeAt && this.awaitsMore()) {
       this.resumeAt = Math.min(this.resumeAt, monotonicMs + chainLimits.connectWaitMs);
       return [];
     }
     this.resumeAt = Number.POSITIVE_INFINITY;
     const results: Imported[] = [];
-    const budget: StepBudget = {
-      blocks: chainLimits.connectBlocksPerStepMax,
-      transactions: chainLimits.connectTransactionsPerStepMax,
-    };
+    const budget = this.budgetNow();
     for (let target = this.target(); target !== undefined; target = this.target()) {
       if (budget.blocks <= 0 || budget.transactions <= 0) {
         this.resumeAt = this.env.clock.monotonicMs + 1;
@@ -157,6 +163,20 @@ export class HeadKeeper {
     const { height, slot, hash } = node;
     this.port.notify({ type: "finalized", height, slot, hash });
     this.advanceFinality();
+  }
+
+  private budgetNow(): StepBudget {
+    const { monotonicMs } = this.env.clock;
+    const { active, tree } = this.parts;
+    const isBehind = tree.bestHeader.height > active.head.height + connectBlocksPerStepMax;
+    if (this.budgetAt !== monotonicMs || !isBehind) {
+      this.budgetAt = monotonicMs;
+      this.budget = {
+        blocks: connectBlocksPerStepMax,
+        transactions: chainLimits.connectTransactionsPerStepMax,
+      };
+    }
+    return this.budget;
   }
 
   /** A long way behind, blocks are executed and written many at a time. */
@@ -198,8 +218,7 @@ export class HeadKeeper {
 
   private isOpen(node: TreeNode): boolean {
     if (!node.ready || this.parts.tree.get(node.hash) !== node) return false;
-    const { lock } = this.finality;
-    if (lock !== undefined && !descendsFrom(node, lock)) return false;
+    if (!this.finality.allows(node)) return false;
     return descendsFrom(node, this.parts.justification.justified);
   }
 
@@ -225,11 +244,22 @@ export class HeadKeeper {
 
   /** The tree keeps what carried certificates may name: from the source of the final block up. */
   private buryBelow(final: TreeNode): void {
-    const { burial, journal, justification } = this.parts;
     const source = ancestorInSlot(final, final.header.justifiedSlot);
-    const writes = source === undefined ? [] : burial.raiseTo(source.height);
+    if (source !== undefined) this.buryTo = Math.max(this.buryTo, source.height);
+    this.burySome();
+  }
+
+  /** Far behind, thousands become final at once: the tree may keep some of them for a moment. */
+  private burySome(): void {
+    const { burial, journal, justification, tree } = this.parts;
+    const writes = burial.raiseTo(this.buryTo, {
+      blocks: chainLimits.buryBlocksPerStepMax,
+      transactions: chainLimits.connectTransactionsPerStepMax,
+    });
     if (writes.length > 0) journal.write(writes);
-    justification.onCut(this.parts.tree.root.slot);
+    justification.onCut(tree.root.slot);
+    const isDone = tree.root.height >= this.buryTo;
+    this.buryAt = isDone ? Number.POSITIVE_INFINITY : this.env.clock.monotonicMs + 1;
   }
 
   private advanceFinality(): void {

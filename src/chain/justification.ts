@@ -277,6 +277,7 @@ function isCarrier({ header }: TreeNode): boolean {
 
 /** The certificate in a body that was checked. */
 export function certificateOf(node: TreeNode): Certificate {
+  if (node.carried !== undefined) return node.carried;
   const body = defined(node.body, "the body is here");
   const certificate = decodeCertificate(body.subarray(4, 4 + readU32(body, 0)));
   return defined("code" in certificate ? undefined : certificate, "it was checked when it came");

@@ -42,12 +42,30 @@ const registryKeys = [validatorsKey, governanceKey, jailedKey];
 const { propose, approve } = transactionTypes;
 const nobody = registryOf([]);
 
+/** What stands in the tree about validators, decoded. */
+interface Known {
+  readonly registry: Registry;
+  readonly view: RegistryView;
+  readonly setHash: Uint8Array;
+}
+
+/** A block that was built, while the tree has both versions: with it and without. */
+interface Trial {
+  readonly applied: Applied;
+  /** Of the version that the tree is not. */
+  readonly other: Known;
+  readonly isAside: boolean;
+}
+
 export class Ledger implements StateMachine {
   private readonly file: NetworkFile;
   private readonly tree = new StateTree();
-  private current: Registry = nobody;
-  private view: RegistryView = { ...nobody, jailed: [] };
-  private setHash: Uint8Array = new Uint8Array(32);
+  private known: Known = {
+    registry: nobody,
+    view: { ...nobody, jailed: [] },
+    setHash: new Uint8Array(32),
+  };
+  private trial: Trial | undefined;
 
   /** Empty until `genesis` or `load`. */
   constructor(file: NetworkFile) {
@@ -63,16 +81,16 @@ export class Ledger implements StateMachine {
   }
 
   validators(): ValidatorSet {
-    return this.current.validators;
+    return this.known.registry.validators;
   }
 
   pendingValidators(): ValidatorSet | undefined {
-    const { current } = this;
-    return current.pending && changedSet(current, current.pending);
+    const { registry } = this.known;
+    return registry.pending && changedSet(registry, registry.pending);
   }
 
   registry(): RegistryView {
-    return this.view;
+    return this.known.view;
   }
 
   account(address: Address): AccountView {
@@ -86,6 +104,7 @@ export class Ledger implements StateMachine {
   genesis(file: NetworkFile): void {
     const params = networkFileHash(file);
     assert(equalBytes(params, networkFileHash(this.file)), "one ledger serves one network");
+    this.endTrial();
     this.tree.clear();
     let supply = 0n;
     for (const { address, balance } of file.accounts) {
@@ -103,6 +122,7 @@ export class Ledger implements StateMachine {
   }
 
   load(entries: Iterable<readonly [Uint8Array, Uint8Array]>): void {
+    this.endTrial();
     this.tree.clear();
     for (const [key, value] of entries) this.tree.set(key, value);
     const params = defined(this.tree.get(paramsKey), "a stored state has its parameters");
@@ -121,7 +141,7 @@ export class Ledger implements StateMachine {
   checkAction(transaction: Transaction, slot: number): Rejection | undefined {
     if (transaction.type !== propose && transaction.type !== approve) return undefined;
     // What would come of it is thrown away, and with it the height.
-    const result = governed(refreshed(this.current, slot), transaction, { height: 0, slot });
+    const result = governed(refreshed(this.known.registry, slot), transaction, { height: 0, slot });
     return "code" in result ? result : undefined;
   }
 
@@ -136,6 +156,7 @@ export class Ledger implements StateMachine {
       const which = `transaction ${index} (${transaction.id})`;
       return rejection("block-transaction-invalid", `${which}: ${problem.code}: ${problem.detail}`);
     }
+    this.endTrial();
     return this.settle(draft, transactions);
   }
 
@@ -155,14 +176,34 @@ export class Ledger implements StateMachine {
       included.push(transaction);
       bytesLeft -= transaction.bytes.length;
     }
-    return this.settle(draft, included);
+    this.endTrial();
+    this.tree.begin();
+    const other = this.known;
+    const applied = this.settle(draft, included);
+    this.trial = { applied, other, isAside: false };
+    return applied;
   }
 
   undo(changes: readonly StateChange[]): void {
     for (const { key, after } of changes) {
       assert(sameValue(this.tree.get(key), after), "blocks are undone latest first");
     }
+    this.endTrial();
     this.write(changes, "before");
+  }
+
+  setAside(applied: Applied): void {
+    const { trial } = this;
+    assert(trial?.applied === applied && !trial.isAside, "only what was built last is set aside");
+    this.swap(trial);
+  }
+
+  resume(applied: Applied): boolean {
+    const { trial } = this;
+    if (trial?.applied !== applied || !trial.isAside) return false;
+    this.swap(trial);
+    this.endTrial();
+    return true;
   }
 
   commit(): void {}
@@ -177,7 +218,19 @@ export class Ledger implements StateMachine {
 
   /** The registry that a block begins with: after a recovery there is nothing left of the old one. */
   private before({ recoveredSet }: BlockContext): Registry {
-    return recoveredSet === undefined ? this.current : registryOf(recoveredSet);
+    return recoveredSet === undefined ? this.known.registry : registryOf(recoveredSet);
+  }
+
+  private swap({ applied, other, isAside }: Trial): void {
+    assert(this.tree.swap(), "nothing was written since");
+    this.trial = { applied, other: this.known, isAside: !isAside };
+    this.known = other;
+  }
+
+  /** Before anything else is written: the state as it is now is the only one. */
+  private endTrial(): void {
+    this.trial = undefined;
+    this.tree.keepThis();
   }
 
   /** Writes the draft, and says what changed. */
@@ -187,12 +240,12 @@ export class Ledger implements StateMachine {
     if (supplyAfter !== supply) {
       changes.push({ key: supplyKey, before: u64Bytes(supply), after: u64Bytes(supplyAfter) });
     }
-    if (registry !== this.current) changes.push(...this.registryChanges(registry));
+    if (registry !== this.known.registry) changes.push(...this.registryChanges(registry));
     this.write(changes, "after");
     return {
       stateRoot: this.root,
       receiptsRoot: receiptsRoot(receipts),
-      nextValidatorsHash: this.setHash,
+      nextValidatorsHash: this.known.setHash,
       receipts,
       changes,
       included,
@@ -214,7 +267,7 @@ export class Ledger implements StateMachine {
       const value = change[side];
       if (value === undefined) this.tree.delete(change.key);
       else this.tree.set(change.key, value);
-      isRegistryChanged ||= registryKeys.some((key) => equalBytes(key, change.key));
+      isRegistryChanged ||= isRegistryKey(change.key);
     }
     if (isRegistryChanged) this.readRegistry();
   }
@@ -227,8 +280,15 @@ export class Ledger implements StateMachine {
     });
     assert(registry !== undefined, "the state holds a registry");
     const { jail, ...rest } = registry;
-    this.current = registry;
-    this.view = { ...rest, jailed: jail.map(({ validator }) => validator) };
-    this.setHash = validatorsHash(registry.validators);
+    this.known = {
+      registry,
+      view: { ...rest, jailed: jail.map(({ validator }) => validator) },
+      setHash: validatorsHash(registry.validators),
+    };
   }
+}
+
+function isRegistryKey(key: Uint8Array): boolean {
+  for (const each of registryKeys) if (equalBytes(each, key)) return true;
+  return false;
 }

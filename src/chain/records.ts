@@ -22,9 +22,10 @@ import {
   readSafeU64,
   readU16,
   readU32,
-  u16Bytes,
   u32Bytes,
   u64Bytes,
+  writeU16,
+  writeU32,
 } from "../base/bytes.ts";
 import type { Write } from "../edge/effect.ts";
 import { decodeSealedHeader, encodeSealedHeader, type SealedHeader } from "../model/header.ts";
@@ -146,7 +147,7 @@ export function decodeSealed(bytes: Uint8Array): SealedHeader | undefined {
 }
 
 export function encodeCanonical(sealed: SealedHeader): Uint8Array {
-  return concatBytes(idBytes(sealed.header.hash), encodeSealedHeader(sealed));
+  return concatBytes(idBytes(sealed.header.hash), sealed.header.bytes, sealed.seal);
 }
 
 /** The header of a "C" record; undefined when cut or not the hash it stands under. */
@@ -187,13 +188,24 @@ export interface NodeRecord {
 
 const changesAt = sealedBytes + 48;
 
-export function encodeNode(record: NodeRecord): Uint8Array {
-  const { sealed, final, changes } = record;
-  const parts = [encodeSealedHeader(sealed), encodeFinalized(final), u32Bytes(changes.length)];
-  for (const { key, before, after } of record.changes) {
-    parts.push(u16Bytes(key.length), key, ...sideOf(before), ...sideOf(after));
+export function encodeNode({ sealed, final, changes }: NodeRecord): Uint8Array {
+  let length = changesAt + 4;
+  for (const { key, before, after } of changes) {
+    length += 2 + key.length + sideBytes(before) + sideBytes(after);
   }
-  return concatBytes(...parts);
+  const bytes = new Uint8Array(length);
+  bytes.set(sealed.header.bytes);
+  bytes.set(sealed.seal, sealed.header.bytes.length);
+  bytes.set(encodeFinalized(final), sealedBytes);
+  writeU32(bytes, changesAt, changes.length);
+  let at = changesAt + 4;
+  for (const { key, before, after } of changes) {
+    writeU16(bytes, at, key.length);
+    bytes.set(key, at + 2);
+    at = putSide(bytes, at + 2 + key.length, before);
+    at = putSide(bytes, at, after);
+  }
+  return bytes;
 }
 
 export function decodeNode(bytes: Uint8Array): NodeRecord | undefined {
@@ -223,7 +235,15 @@ export function decodeNode(bytes: Uint8Array): NodeRecord | undefined {
   return at === bytes.length ? { sealed, final, changes } : undefined;
 }
 
-function sideOf(value: Uint8Array | undefined): Uint8Array[] {
-  if (value === undefined) return [Uint8Array.of(0)];
-  return [Uint8Array.of(1), u32Bytes(value.length), value];
+function sideBytes(value: Uint8Array | undefined): number {
+  return value === undefined ? 1 : 5 + value.length;
+}
+
+/** Returns where it ends. */
+function putSide(bytes: Uint8Array, at: number, value: Uint8Array | undefined): number {
+  if (value === undefined) return at + 1;
+  bytes[at] = 1;
+  writeU32(bytes, at + 1, value.length);
+  bytes.set(value, at + 5);
+  return at + 5 + value.length;
 }

@@ -7,9 +7,11 @@
  *   fees ─────────────────────┼──> sealer
  *   R once more per evidence ─┘
  */
+import { BoundedMap } from "../base/bounded.ts";
 import type { Address, PublicKey } from "../model/ids.ts";
 import { supplyEnd } from "../model/network-file.ts";
 import { addressOfKey } from "../model/transaction.ts";
+import { chainLimits } from "../params/limits.ts";
 import type { BlockContext } from "./state-machine.ts";
 
 /** Of the reward, to the voters: one part in so many. */
@@ -42,11 +44,22 @@ export function payoutOf(
   const each = voters.length === 0 ? 0n : reward / votersPart / BigInt(voters.length);
   const paid = each === 0n ? [] : voters;
   const rest = reward - each * BigInt(paid.length);
-  const shareOf = (key: PublicKey, amount: bigint) => ({ to: addressOfKey(key), amount });
+  const shareOf = (key: PublicKey, amount: bigint) => ({ to: payeeOf(key), amount });
   return {
     minted: reward + bounty,
     shares: [shareOf(sealer, rest + fees + bounty), ...paid.map((key) => shareOf(key, each))],
   };
+}
+
+/** The same few in every block: an address is a hash. */
+const payees = new BoundedMap<PublicKey, Address>(2 * chainLimits.validatorsMax);
+
+function payeeOf(key: PublicKey): Address {
+  const known = payees.get(key);
+  if (known !== undefined) return known;
+  const address = addressOfKey(key);
+  payees.set(key, address);
+  return address;
 }
 
 function least(a: bigint, b: bigint): bigint {

@@ -80,7 +80,7 @@ export interface StateMachine {
   apply(context: BlockContext, transactions: readonly Transaction[]): Applied | Rejection;
   /**
    * Builds a block: takes candidates in order, skips those that are invalid or exceed `bytesMax`
-   * in all. CHANGES the state as `apply` does: a builder takes it back with `undo(changes)`.
+   * in all. CHANGES the state as `apply` does: a builder takes it back with `setAside`.
    * The sealer must not be jailed.
    */
   applyPossible(
@@ -90,6 +90,13 @@ export interface StateMachine {
   ): Applied;
   /** Takes back the latest block that was applied and not undone; give its `changes`. */
   undo(changes: readonly StateChange[]): void;
+  /**
+   * As `undo(applied.changes)`, but keeps aside what was worked out. `applied` is of the latest
+   * `applyPossible`, nothing came after it. Costs nothing; one is kept, the latest.
+   */
+  setAside(applied: Applied): void;
+  /** Applies again what was set aside, at no cost; false when the state has changed since. */
+  resume(applied: Applied): boolean;
   /** The block that was applied longest ago became final; there is nothing left to undo it. */
   commit(): void;
   /** All entries in key order, as `load` takes them; do not change the state meanwhile. */

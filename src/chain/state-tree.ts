@@ -1,7 +1,8 @@
 /**
  * The state: pairs of a 32-byte key and a value, and their root. A compact sparse Merkle tree in
  * typed arrays: writes mark the path, `root` hashes each marked node once, however many writes
- * there were. Knows nothing of what keys and values mean, and keeps no history.
+ * there were. Knows nothing of what keys and values mean, and keeps no history but, when asked, one
+ * other version, to be gone back to at no cost (`begin`, `swap`).
  *
  *            node             key bits choose left (0) or right (1), first bit first;
  *           /    \            a subtree with exactly one leaf IS that leaf, so a leaf stands at
@@ -15,40 +16,28 @@
  */
 import { assert } from "../base/assert.ts";
 import { sha256 } from "../crypto/hash.ts";
-import { accountBytes } from "./account.ts";
 import { leafHashTo, nodeHashTo, type StateProof } from "./state-proof.ts";
+import { LeafSlots, NodeSlots } from "./tree-slots.ts";
 
 /** A subtree: 0 empty, n > 0 inner node n, n < 0 leaf -n. */
 type Ref = number;
 
 const depthMax = 256;
+/** The hash of ref 0. */
 const empty = new Uint8Array(32);
 
 export class StateTree {
   private top: Ref = 0;
   private count = 0;
-  /** Of inner node n: its children at 2n and 2n + 1. */
-  private children = new Int32Array(2);
-  private nodeHashes = new Uint8Array(0);
-  private nodeStale = new Uint8Array(0);
-  private nodesUsed = 1;
-  private readonly freeNodes: number[] = [];
-  private leafKeys = new Uint8Array(0);
-  private leafHashes = new Uint8Array(0);
-  private leafStale = new Uint8Array(0);
-  /** Values of account size; the few of other sizes are in `oddValues`. */
-  private leafValues = new Uint8Array(0);
-  private readonly oddValues = new Map<number, Uint8Array>();
-  private leavesUsed = 1;
-  private readonly freeLeaves: number[] = [];
+  private readonly nodes = new NodeSlots();
+  private readonly leaves = new LeafSlots();
   /** Inner nodes from the root to where `descend` ended. */
   private readonly path = new Int32Array(depthMax);
   private depth = 0;
-
-  constructor() {
-    this.growNodes(64);
-    this.growLeaves(64);
-  }
+  /** The tree is a second version, which shares with the first what it did not change. */
+  private isSecond = false;
+  /** The version that the tree is not, while there are two. */
+  private other: { readonly top: Ref; readonly count: number } | undefined;
 
   /** Pairs. */
   get size(): number {
@@ -58,37 +47,53 @@ export class StateTree {
   /** A copy of the value. */
   get(key: Uint8Array): Uint8Array | undefined {
     const ref = this.descend(key);
-    return ref < 0 && this.keyEquals(-ref, key) ? this.valueOf(-ref) : undefined;
+    return ref < 0 && this.leaves.keyEquals(-ref, key) ? this.leaves.valueOf(-ref) : undefined;
+  }
+
+  /** Writes the value, which has an account's size, into `out` at `at`; false: there is none. */
+  readTo(key: Uint8Array, out: Uint8Array, at: number): boolean {
+    const ref = this.descend(key);
+    if (ref >= 0 || !this.leaves.keyEquals(-ref, key)) return false;
+    this.leaves.copyTo(-ref, out, at);
+    return true;
   }
 
   /** Copies both. */
   set(key: Uint8Array, value: Uint8Array): void {
     assert(key.length === 32, "a state key has 32 bytes");
+    this.beforeWrite();
     const found = this.descend(key);
-    if (found < 0 && this.keyEquals(-found, key)) {
-      this.putValue(-found, value);
-    } else {
-      const leaf = this.takeLeaf(key, value);
+    this.ownPath(key);
+    const { leaves } = this;
+    if (found >= 0 || !leaves.keyEquals(-found, key)) {
+      const leaf = leaves.take(key, value);
       this.replace(this.depth, key, found === 0 ? -leaf : this.split(-found, leaf, key));
       this.count++;
+    } else if (this.isSecond && !leaves.isFresh(-found)) {
+      this.replace(this.depth, key, -leaves.take(key, value));
+      leaves.release(-found);
+    } else {
+      leaves.put(-found, value);
     }
     this.markPath();
   }
 
   /** True when there was such a key. */
   delete(key: Uint8Array): boolean {
+    this.beforeWrite();
     const found = this.descend(key);
-    if (found >= 0 || !this.keyEquals(-found, key)) return false;
-    this.freeLeaf(-found);
+    if (found >= 0 || !this.leaves.keyEquals(-found, key)) return false;
+    this.ownPath(key);
+    this.leaves.release(-found);
     this.count--;
     // A node left with one leaf and nothing else becomes that leaf, and so on upwards.
     let rest: Ref = 0;
     while (this.depth > 0) {
       const parent = this.path[this.depth - 1]!;
-      const sibling = this.children[2 * parent + 1 - bitAt(key, this.depth - 1)]!;
+      const sibling = this.nodes.children[2 * parent + 1 - bitAt(key, this.depth - 1)]!;
       if (rest === 0 ? sibling > 0 : sibling !== 0) break;
       if (rest === 0) rest = sibling;
-      this.freeNodes.push(parent);
+      this.nodes.release(parent);
       this.depth--;
     }
     this.replace(this.depth, key, rest);
@@ -99,11 +104,47 @@ export class StateTree {
   clear(): void {
     this.top = 0;
     this.count = 0;
-    this.nodesUsed = 1;
-    this.leavesUsed = 1;
-    this.freeNodes.length = 0;
-    this.freeLeaves.length = 0;
-    this.oddValues.clear();
+    this.isSecond = false;
+    this.other = undefined;
+    this.nodes.clear();
+    this.leaves.clear();
+  }
+
+  /** From here on the tree as it is now is kept beside the one that is written. */
+  begin(): void {
+    this.keepThis();
+    this.other = { top: this.top, count: this.count };
+    this.isSecond = true;
+    this.nodes.begin();
+    this.leaves.begin();
+  }
+
+  /**
+   * Back to the tree as it was at `begin`, or to what was written since; costs nothing, and no
+   * hash is worked out twice. False when there is no other version any more.
+   */
+  swap(): boolean {
+    const { other } = this;
+    if (other === undefined) return false;
+    this.other = { top: this.top, count: this.count };
+    this.top = other.top;
+    this.count = other.count;
+    this.isSecond = !this.isSecond;
+    return true;
+  }
+
+  /** Forgets the version that the tree is not. */
+  keepThis(): void {
+    if (this.other === undefined) return;
+    if (this.isSecond) {
+      this.nodes.keep();
+      this.leaves.keep();
+    } else {
+      this.nodes.drop();
+      this.leaves.drop();
+    }
+    this.other = undefined;
+    this.isSecond = false;
   }
 
   /** 32 bytes; hashes what changed since it was last read. */
@@ -119,33 +160,42 @@ export class StateTree {
     const bitmap = new Uint8Array(Math.ceil(this.depth / 8));
     const siblings: Uint8Array[] = [];
     for (let depth = 0; depth < this.depth; depth++) {
-      const sibling = this.children[2 * this.path[depth]! + 1 - bitAt(key, depth)]!;
+      const sibling = this.nodes.children[2 * this.path[depth]! + 1 - bitAt(key, depth)]!;
       if (sibling === 0) continue;
       bitmap[depth >> 3]! |= 1 << (depth & 7);
       siblings.push(this.hashOf(sibling).slice());
     }
     const proof = { depth: this.depth, bitmap, siblings };
-    if (end === 0 || this.keyEquals(-end, key)) return { ...proof, other: undefined };
-    const other = { key: this.keyOf(-end).slice(), valueHash: sha256(this.valueOf(-end)) };
+    const { leaves } = this;
+    if (end === 0 || leaves.keyEquals(-end, key)) return { ...proof, other: undefined };
+    const other = { key: leaves.keyOf(-end).slice(), valueHash: sha256(leaves.peek(-end)) };
     return { ...proof, other };
   }
 
   /** Every pair, in key order; do not write meanwhile. */
   *entries(): Generator<readonly [Uint8Array, Uint8Array]> {
     const pending: Ref[] = [this.top];
+    const { children } = this.nodes;
     for (let ref = pending.pop(); ref !== undefined; ref = pending.pop()) {
-      if (ref > 0) pending.push(this.children[2 * ref + 1]!, this.children[2 * ref]!);
-      if (ref < 0) yield [this.keyOf(-ref).slice(), this.valueOf(-ref)];
+      if (ref > 0) pending.push(children[2 * ref + 1]!, children[2 * ref]!);
+      if (ref < 0) yield [this.leaves.keyOf(-ref).slice(), this.leaves.valueOf(-ref)];
     }
+  }
+
+  /** The second version stands on places of the first, which is not written any more. */
+  private beforeWrite(): void {
+    if (this.other !== undefined && !this.isSecond) this.keepThis();
   }
 
   /** Follows `key` to the leaf or gap where it ends; leaves `path` and `depth` behind. */
   private descend(key: Uint8Array): Ref {
+    const { path } = this;
+    const { children } = this.nodes;
     let ref = this.top;
     let depth = 0;
     while (ref > 0) {
-      this.path[depth] = ref;
-      ref = this.children[2 * ref + bitAt(key, depth)]!;
+      path[depth] = ref;
+      ref = children[2 * ref + bitAt(key, depth)]!;
       depth++;
     }
     this.depth = depth;
@@ -155,25 +205,46 @@ export class StateTree {
   /** Puts `ref` where the path of `key` ends at `depth`. */
   private replace(depth: number, key: Uint8Array, ref: Ref): void {
     if (depth === 0) this.top = ref;
-    else this.children[2 * this.path[depth - 1]! + bitAt(key, depth - 1)] = ref;
+    else this.nodes.children[2 * this.path[depth - 1]! + bitAt(key, depth - 1)] = ref;
   }
 
+  /** In the second version: puts copies in the place of those nodes on the path that are shared. */
+  private ownPath(key: Uint8Array): void {
+    if (!this.isSecond) return;
+    const { nodes, path } = this;
+    for (let depth = 0; depth < this.depth; depth++) {
+      const node = path[depth]!;
+      if (nodes.isFresh(node)) continue;
+      const copy = nodes.take();
+      nodes.children[2 * copy] = nodes.children[2 * node]!;
+      nodes.children[2 * copy + 1] = nodes.children[2 * node + 1]!;
+      this.replace(depth, key, copy);
+      path[depth] = copy;
+      nodes.release(node);
+    }
+  }
+
+  /** What stands above a stale node is stale. */
   private markPath(): void {
-    for (let depth = this.depth - 1; depth >= 0; depth--) this.nodeStale[this.path[depth]!] = 1;
+    const { path } = this;
+    const { stale } = this.nodes;
+    for (let depth = this.depth - 1; depth >= 0 && stale[path[depth]!] === 0; depth--) {
+      stale[path[depth]!] = 1;
+    }
   }
 
   /** The subtree of both leaves, below the current depth. */
   private split(old: number, leaf: number, key: Uint8Array): Ref {
-    const oldKey = this.keyOf(old);
+    const oldKey = this.leaves.keyOf(old);
     let depth = this.depth;
     while (bitAt(oldKey, depth) === bitAt(key, depth)) depth++;
-    let ref = this.takeNode();
-    this.children[2 * ref + bitAt(key, depth)] = -leaf;
-    this.children[2 * ref + 1 - bitAt(key, depth)] = -old;
+    let ref = this.nodes.take();
+    this.nodes.children[2 * ref + bitAt(key, depth)] = -leaf;
+    this.nodes.children[2 * ref + 1 - bitAt(key, depth)] = -old;
     while (depth-- > this.depth) {
-      const above = this.takeNode();
-      this.children[2 * above + bitAt(key, depth)] = ref;
-      this.children[2 * above + 1 - bitAt(key, depth)] = 0;
+      const above = this.nodes.take();
+      this.nodes.children[2 * above + bitAt(key, depth)] = ref;
+      this.nodes.children[2 * above + 1 - bitAt(key, depth)] = 0;
       ref = above;
     }
     return ref;
@@ -181,97 +252,34 @@ export class StateTree {
 
   /** At most 256 deep. */
   private rehash(ref: Ref): void {
-    if (ref > 0 && this.nodeStale[ref] === 1) {
-      const left = this.children[2 * ref]!;
-      const right = this.children[2 * ref + 1]!;
+    const { nodes, leaves } = this;
+    if (ref > 0 && nodes.stale[ref] === 1) {
+      const left = nodes.children[2 * ref]!;
+      const right = nodes.children[2 * ref + 1]!;
       this.rehash(left);
       this.rehash(right);
       const a = this.hashesOf(left);
       const b = this.hashesOf(right);
-      nodeHashTo(this.nodeHashes, 32 * ref, a, 32 * Math.abs(left), b, 32 * Math.abs(right));
-      this.nodeStale[ref] = 0;
-    } else if (ref < 0 && this.leafStale[-ref] === 1) {
-      const at = accountBytes * -ref;
-      const value = this.oddValues.get(-ref) ?? this.leafValues.subarray(at, at + accountBytes);
-      leafHashTo(this.leafHashes, 32 * -ref, this.leafKeys, 32 * -ref, value);
-      this.leafStale[-ref] = 0;
+      nodeHashTo(nodes.hashes, 32 * ref, a, 32 * Math.abs(left), b, 32 * Math.abs(right));
+      nodes.stale[ref] = 0;
+    } else if (ref < 0 && leaves.stale[-ref] === 1) {
+      leafHashTo(leaves.hashes, 32 * -ref, leaves.keys, 32 * -ref, leaves.peek(-ref));
+      leaves.stale[-ref] = 0;
     }
   }
 
   /** Where the hash of `ref` stands, at 32 times its number. */
   private hashesOf(ref: Ref): Uint8Array {
     if (ref === 0) return empty;
-    return ref > 0 ? this.nodeHashes : this.leafHashes;
+    return ref > 0 ? this.nodes.hashes : this.leaves.hashes;
   }
 
   private hashOf(ref: Ref): Uint8Array {
-    if (ref === 0) return empty;
-    return ref > 0
-      ? this.nodeHashes.subarray(32 * ref, 32 * ref + 32)
-      : this.leafHashes.subarray(32 * -ref, 32 * -ref + 32);
-  }
-
-  private keyOf(leaf: number): Uint8Array {
-    return this.leafKeys.subarray(32 * leaf, 32 * leaf + 32);
-  }
-
-  private keyEquals(leaf: number, key: Uint8Array): boolean {
-    const at = 32 * leaf;
-    for (let i = 0; i < 32; i++) if (this.leafKeys[at + i] !== key[i]) return false;
-    return true;
-  }
-
-  private valueOf(leaf: number): Uint8Array {
-    const at = accountBytes * leaf;
-    return this.oddValues.get(leaf)?.slice() ?? this.leafValues.slice(at, at + accountBytes);
-  }
-
-  private putValue(leaf: number, value: Uint8Array): void {
-    this.oddValues.delete(leaf);
-    if (value.length === accountBytes) this.leafValues.set(value, accountBytes * leaf);
-    else this.oddValues.set(leaf, value.slice());
-    this.leafStale[leaf] = 1;
-  }
-
-  private takeLeaf(key: Uint8Array, value: Uint8Array): number {
-    const leaf = this.freeLeaves.pop() ?? this.leavesUsed++;
-    if (leaf >= this.leafStale.length) this.growLeaves(2 * leaf);
-    this.leafKeys.set(key, 32 * leaf);
-    this.putValue(leaf, value);
-    return leaf;
-  }
-
-  private freeLeaf(leaf: number): void {
-    this.oddValues.delete(leaf);
-    this.freeLeaves.push(leaf);
-  }
-
-  private takeNode(): number {
-    const node = this.freeNodes.pop() ?? this.nodesUsed++;
-    if (node >= this.nodeStale.length) this.growNodes(2 * node);
-    this.nodeStale[node] = 1;
-    return node;
-  }
-
-  private growNodes(count: number): void {
-    this.nodeStale = grown(this.nodeStale, new Uint8Array(count));
-    this.nodeHashes = grown(this.nodeHashes, new Uint8Array(32 * count));
-    this.children = grown(this.children, new Int32Array(2 * count));
-  }
-
-  private growLeaves(count: number): void {
-    this.leafStale = grown(this.leafStale, new Uint8Array(count));
-    this.leafHashes = grown(this.leafHashes, new Uint8Array(32 * count));
-    this.leafKeys = grown(this.leafKeys, new Uint8Array(32 * count));
-    this.leafValues = grown(this.leafValues, new Uint8Array(accountBytes * count));
+    const at = 32 * Math.abs(ref);
+    return this.hashesOf(ref).subarray(at, at + 32);
   }
 }
 
 function bitAt(key: Uint8Array, depth: number): 0 | 1 {
   return ((key[depth >> 3]! >> (7 - (depth & 7))) & 1) as 0 | 1;
-}
-
-function grown<T extends Uint8Array | Int32Array>(old: T, larger: T): T {
-  larger.set(old);
-  return larger;
 }

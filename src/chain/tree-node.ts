@@ -43,6 +43,8 @@ export interface TreeNode {
   status: NodeStatus;
   /** As bytes: decoded it takes six times the memory, and hundreds are held. */
   body: Uint8Array | undefined;
+  /** The certificate in the body, decoded when it came; undefined: it is decoded when asked for. */
+  carried: Certificate | undefined;
   /** Who gave the body: the one to convict when it breaks a rule. Undefined: we did. */
   bodySource: Conn | undefined;
   /** While executed: what takes the block back. */
@@ -93,6 +95,7 @@ export function treeNode(sealed: SealedHeader, parent: TreeNode | undefined, der
     children: [],
     status: "header",
     body: undefined,
+    carried: undefined,
     bodySource: undefined,
     changes: undefined,
     ready: false,

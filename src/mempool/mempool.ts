@@ -67,6 +67,11 @@ export class Mempool {
     return this.totalBytes;
   }
 
+  /** Another number once anything came or went. */
+  get revision(): number {
+    return this.lastSequence;
+  }
+
   has(id: TxId): boolean {
     return this.byId.has(id);
   }
@@ -275,6 +280,7 @@ export class Mempool {
   /** What its queue has let go of. */
   private forget(entry: PoolEntry): void {
     const { transaction } = entry;
+    this.lastSequence++;
     this.byId.delete(transaction.id);
     this.totalBytes -= transaction.bytes.length;
     this.expiry.delete(entry);

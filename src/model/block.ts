@@ -4,7 +4,7 @@
  * protocol-spec/05-objects §3.
  */
 import { assert } from "../base/assert.ts";
-import { concatBytes, readU32, u32Bytes } from "../base/bytes.ts";
+import { readU32, writeU32 } from "../base/bytes.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { SealedHeader } from "./header.ts";
 import { type Rejection, rejection } from "./rule-code.ts";
@@ -25,11 +25,17 @@ export function encodeBody(
   certificate: Uint8Array,
   transactions: readonly Transaction[],
 ): Uint8Array {
-  return concatBytes(
-    u32Bytes(certificate.length),
-    certificate,
-    ...transactions.map((t) => t.bytes),
-  );
+  let length = 4 + certificate.length;
+  for (const { bytes } of transactions) length += bytes.length;
+  const body = new Uint8Array(length);
+  writeU32(body, 0, certificate.length);
+  body.set(certificate, 4);
+  let at = 4 + certificate.length;
+  for (const { bytes } of transactions) {
+    body.set(bytes, at);
+    at += bytes.length;
+  }
+  return body;
 }
 
 /** What a body is made of, its transactions as bytes. */
@@ -38,9 +44,11 @@ export interface BodyOutline {
   readonly transactions: readonly Uint8Array[];
 }
 
+/** Outside of its function: a closure for each call costs more than the checks. */
+const bad = (detail: string) => rejection("body-malformed", detail);
+
 /** All that is wrong with the layout of `bytes` is found here: what passes can be decoded. */
 export function outlineBody(bytes: Uint8Array): BodyOutline | Rejection {
-  const bad = (detail: string) => rejection("body-malformed", detail);
   if (bytes.length > chainLimits.blockBodyBytesMax) return bad(`${bytes.length} bytes`);
   if (bytes.length < 4) return bad("certificate length expected");
   const certificateBytes = readU32(bytes, 0);

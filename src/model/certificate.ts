@@ -70,9 +70,11 @@ export function encodeCertificate(fields: CertificateFields): Certificate {
   return certificate;
 }
 
+/** Outside of its function: a closure for each call costs more than the checks. */
+const bad = (detail: string) => rejection("certificate-malformed", detail);
+
 /** The certificate in exactly `bytes`; keeps them. Checks no signature and no quorum. */
 export function decodeCertificate(bytes: Uint8Array): Certificate | Rejection {
-  const bad = (detail: string) => rejection("certificate-malformed", detail);
   if (bytes.length < bitmapAt) return bad(`${bytes.length} bytes`);
   const data = decodeVoteData(bytes.subarray(0, voteDataBytes));
   if ("problem" in data) return bad(data.problem);

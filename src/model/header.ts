@@ -64,6 +64,7 @@ export const headerVersion = 1;
 const { headerBytes, sealBytes } = chainLimits;
 const headerHash = tagged("hdr/1");
 const sealTag = tag16("seal/1");
+const bodyBytesAt = 328;
 
 export function encodeHeader(fields: HeaderFields): Header {
   const bytes = new Uint8Array(headerBytes);
@@ -83,7 +84,7 @@ export function encodeHeader(fields: HeaderFields): Header {
   put32(bytes, 232, fields.validatorsHash);
   put32(bytes, 264, fields.nextValidatorsHash);
   put32(bytes, 296, idBytes(fields.sealer));
-  writeU32(bytes, 328, fields.bodyBytes);
+  writeU32(bytes, bodyBytesAt, fields.bodyBytes);
   assert(fields.extra.length === 24, "engine extra has 24 bytes");
   bytes.set(fields.extra, 332);
   return { ...fields, hash: blockHashOf(headerHash(bytes)), bytes };
@@ -123,7 +124,7 @@ export function decodeHeader(bytes: Uint8Array): Header | Rejection {
     validatorsHash: bytes.subarray(232, 264),
     nextValidatorsHash: bytes.subarray(264, 296),
     sealer: publicKeyOf(bytes.subarray(296, 328)),
-    bodyBytes: readU32(bytes, 328),
+    bodyBytes: readU32(bytes, bodyBytesAt),
     extra: bytes.subarray(332, 356),
     hash: blockHashOf(headerHash(bytes)),
     bytes,
@@ -134,6 +135,11 @@ export function decodeHeader(bytes: Uint8Array): Header | Rejection {
 export function encodeSealedHeader(sealed: SealedHeader): Uint8Array {
   assert(sealed.seal.length === sealBytes, "a seal has 64 bytes");
   return concatBytes(sealed.header.bytes, sealed.seal);
+}
+
+/** `bodyBytes` of a sealed header that was decoded before it was stored. */
+export function bodyBytesIn(sealed: Uint8Array): number {
+  return readU32(sealed, bodyBytesAt);
 }
 
 export function decodeSealedHeader(bytes: Uint8Array): SealedHeader | Rejection {

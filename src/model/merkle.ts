@@ -45,29 +45,52 @@ export function merkleNodeHash(left: Uint8Array, right: Uint8Array): Uint8Array 
 
 /** Inputs of the leaves of usual length, and of nodes: filled anew for each hash. */
 const shortLeaf = new Uint8Array(1 + 512);
+const shortLeafOf: (Uint8Array | undefined)[] = [];
 const pair = new Uint8Array(1 + 64);
 pair[0] = 1;
 
 function leafInput(leaf: Uint8Array): Uint8Array {
-  const isShort = leaf.length < shortLeaf.length;
-  const input = isShort ? shortLeaf.subarray(0, 1 + leaf.length) : new Uint8Array(1 + leaf.length);
+  const length = 1 + leaf.length;
+  let input: Uint8Array;
+  if (length > shortLeaf.length) input = new Uint8Array(length);
+  else input = shortLeafOf[length] ??= shortLeaf.subarray(0, length);
   input.set(leaf, 1);
   return input;
 }
 
-/** 32 bytes. Level by level in one piece of memory, where siblings lie side by side. */
+/** 32 bytes. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return sha256(emptyBytes);
   const level = new Uint8Array(32 * leaves.length);
   for (const [index, leaf] of leaves.entries()) sha256To(level, 32 * index, leafInput(leaf));
-  for (let size = leaves.length; size > 1; size = (size + 1) >> 1) {
+  return foldedRoot(level);
+}
+
+/**
+ * The root above leaf hashes that lie side by side in `level`, at least one, which is written over:
+ * level by level in one piece of memory. Equal neighbours, as receipts are, are hashed once.
+ */
+export function foldedRoot(level: Uint8Array): Uint8Array {
+  for (let size = level.length / 32; size > 1; size = (size + 1) >> 1) {
     for (let at = 0; at + 1 < size; at += 2) {
-      for (let i = 0; i < 64; i++) pair[1 + i] = level[32 * at + i]!;
-      sha256To(level, 16 * at, pair);
+      if (putPair(level, 32 * at) || at === 0) sha256To(level, 16 * at, pair);
+      else level.copyWithin(16 * at, 16 * at - 32, 16 * at);
     }
     if (size % 2 === 1) level.copyWithin(16 * (size - 1), 32 * (size - 1), 32 * size);
   }
   return level.slice(0, 32);
+}
+
+/** Does it differ from the pair before? */
+function putPair(level: Uint8Array, from: number): boolean {
+  let isOther = false;
+  for (let i = 0; i < 64; i++) {
+    const byte = level[from + i]!;
+    if (pair[1 + i] === byte) continue;
+    pair[1 + i] = byte;
+    isOther = true;
+  }
+  return isOther;
 }
 
 /** The siblings of leaf `index`, from the leaf to the root. */

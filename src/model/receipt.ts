@@ -5,7 +5,7 @@
  *  0 status 1 | 1 fee 8
  */
 import { readU64, writeU64 } from "../base/bytes.ts";
-import { merkleRoot } from "./merkle.ts";
+import { foldedRoot, merkleLeafHash, merkleRoot } from "./merkle.ts";
 
 export interface Receipt {
   /** 1 done; 0 the fee was taken and the action failed (proposals and approvals only). */
@@ -30,7 +30,20 @@ export function decodeReceipt(bytes: Uint8Array): Receipt | undefined {
   return { status, fee: readU64(bytes, 1) };
 }
 
-/** 32 bytes. */
+/** 32 bytes: the root of RFC 6962 above the encoded receipts. Most of a block's are equal. */
 export function receiptsRoot(receipts: readonly Receipt[]): Uint8Array {
-  return merkleRoot(receipts.map(encodeReceipt));
+  if (receipts.length === 0) return merkleRoot([]);
+  const level = new Uint8Array(32 * receipts.length);
+  let last: Receipt | undefined;
+  for (let index = 0; index < receipts.length; index++) {
+    const receipt = receipts[index]!;
+    const at = 32 * index;
+    if (last !== undefined && receipt.fee === last.fee && receipt.status === last.status) {
+      level.copyWithin(at, at - 32, at);
+    } else {
+      level.set(merkleLeafHash(encodeReceipt(receipt)), at);
+    }
+    last = receipt;
+  }
+  return foldedRoot(level);
 }

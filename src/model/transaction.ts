@@ -79,9 +79,11 @@ export function transactionPreimage(genesisHash: Uint8Array, unsigned: Uint8Arra
   return concatBytes(signingTag, genesisHash, unsigned);
 }
 
+/** Outside of its function: a closure for each call costs more than the checks. */
+const bad = (detail: string) => rejection("transaction-malformed", detail);
+
 /** What keeps `bytes` from being a transaction; cheap: nothing is hashed. */
 export function transactionLayoutProblem(bytes: Uint8Array): Rejection | undefined {
-  const bad = (detail: string) => rejection("transaction-malformed", detail);
   if (bytes.length < bytesMin) return bad(`at least ${bytesMin} bytes, got ${bytes.length}`);
   if (bytes.length > chainLimits.transactionBytesMax) {
     return rejection("transaction-size", `at most ${chainLimits.transactionBytesMax} bytes`);

@@ -37,9 +37,16 @@ export function decodeValidatorSet(bytes: Uint8Array): ValidatorSet | Rejection 
   return set;
 }
 
-/** H("vset/1", encoding): 32 bytes. */
+/** A set is immutable, and asked for with each block. */
+const hashes = new WeakMap<ValidatorSet, Uint8Array>();
+
+/** H("vset/1", encoding): 32 bytes, not to be changed. */
 export function validatorsHash(set: ValidatorSet): Uint8Array {
-  return setHash(encodeValidatorSet(set));
+  const known = hashes.get(set);
+  if (known !== undefined) return known;
+  const hash = setHash(encodeValidatorSet(set));
+  hashes.set(set, hash);
+  return hash;
 }
 
 /** ceil(2n / 3): two quorums share more than n / 3 validators, or all there are. */

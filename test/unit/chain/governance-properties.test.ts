@@ -261,3 +261,40 @@ test("the root depends on the state only: loaded in any order it is the same led
     { seed: 15, numRuns: 60 },
   );
 });
+
+test("a block that was set aside leaves nothing, and resumed is the block applied anew", () => {
+  fc.assert(
+    fc.property(plans, ([count, blocks]) => {
+      const ledger = validatorLedger(count);
+      const plain = validatorLedger(count);
+      const isAsPlain = () => {
+        assert.equal(toHex(ledger.root), toHex(plain.root));
+        assert.deepEqual([...ledger.entries()], [...plain.entries()]);
+        assert.deepEqual(ledger.registry(), plain.registry());
+        assert.equal(ledger.supply, plain.supply);
+      };
+      build(ledger, blocks, nothing, ({ context, result }) => {
+        assert.equal(ledger.resume(result), false, "it is not aside");
+        ledger.setAside(result);
+        isAsPlain();
+        assert.equal(ledger.resume({ ...result }), false, "another's");
+        if (context.height % 3 === 0) {
+          const again = applied(ledger.apply(context, result.included));
+          assert.deepEqual(again, result);
+          assert.equal(ledger.resume(result), false, "the state has changed since");
+          ledger.undo(again.changes);
+          assert.equal(ledger.resume(result), false, "once is enough");
+        } else {
+          assert.ok(ledger.resume(result));
+          assert.throws(() => ledger.setAside(result), "it is nobody's trial any more");
+          ledger.undo(result.changes);
+          isAsPlain();
+        }
+        applied(ledger.apply(context, result.included));
+        assert.deepEqual(applied(plain.apply(context, result.included)), result);
+        isAsPlain();
+      });
+    }),
+    { seed: 14, numRuns: 60 },
+  );
+});

@@ -215,3 +215,48 @@ test("values are copied in and out", () => {
     assert.deepEqual(tree.root, root);
   }
 });
+
+test("two versions of a tree are each what was written to it, whichever is kept", () => {
+  const rounds = fc.array(
+    fc.record({
+      steps,
+      swaps: fc.nat({ max: 3 }),
+      end: fc.constantFrom("keep", "write", "begin"),
+    }),
+    { minLength: 1, maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(steps, rounds, (first, plan) => {
+      const tree = new StateTree();
+      let model = new Map<number, Uint8Array>();
+      const isModel = (of: Map<number, Uint8Array>) => {
+        const sorted = pairsOf(of).sort((a, b) => compareBytes(a[0], b[0]));
+        assert.deepEqual([...tree.entries()], sorted);
+        assert.deepEqual(tree.root, naiveRoot(sorted));
+        assert.equal(tree.size, of.size);
+      };
+      for (const [index, value] of first) play(tree, model, index, value);
+      for (const { steps: written, swaps, end } of plan) {
+        tree.begin();
+        let other = model;
+        model = new Map(model);
+        for (const [index, value] of written) play(tree, model, index, value);
+        for (let swap = 0; swap < swaps; swap++) {
+          // Not always read between: what one version hashes, the other shares.
+          if (written.length % 2 === 0) isModel(model);
+          assert.ok(tree.swap());
+          [model, other] = [other, model];
+        }
+        isModel(model);
+        if (end === "begin") continue;
+        if (end === "keep") tree.keepThis();
+        else play(tree, model, 3, new Uint8Array(56).fill(swaps));
+        // Written to, the second version is one of two still, the first the only one.
+        assert.equal(tree.swap(), end === "write" && swaps % 2 === 0);
+        if (end === "write" && swaps % 2 === 0) model = other;
+        isModel(model);
+      }
+    }),
+    { seed: 4, numRuns: 150 },
+  );
+});

@@ -270,3 +270,22 @@ test("when one in the middle expires, those too far behind the new gap go with i
   assert.equal(world.add(draft(0, { nonce: 0 })), "accepted");
   assert.equal(world.pool.select(1 << 20, 100).length, mempoolLimits.nonceGapMax + 1);
 });
+
+test("the revision is another once anything came or went, and the same while nothing did", () => {
+  const world = new PoolWorld();
+  world.fund(1, 1000);
+  const seen = [world.pool.revision];
+  const one = draft(1, { nonce: 0 });
+  const steps = [
+    () => world.add(one),
+    () => world.add(draft(1, { nonce: 1 })),
+    () => world.pool.onChainMoved([], [world.move([one])]),
+  ];
+  for (const step of steps) {
+    step();
+    assert.ok(!seen.includes(world.pool.revision));
+    seen.push(world.pool.revision);
+    world.pool.select(1000, 10);
+    assert.equal(world.pool.revision, seen.at(-1));
+  }
+});

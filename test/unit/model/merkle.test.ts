@@ -69,7 +69,11 @@ function naiveRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return merkleNodeHash(naiveRoot(leaves.slice(0, split)), naiveRoot(leaves.slice(split)));
 }
 
-const leafLists = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 40 });
+const leafLists = fc.oneof(
+  fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 40 }),
+  // Neighbours are equal, and pairs of them.
+  fc.array(fc.uint8Array({ maxLength: 1, max: 1 }), { minLength: 1, maxLength: 40 }),
+);
 
 test("roots are those of the recursive definition", () => {
   fc.assert(
