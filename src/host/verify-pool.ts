@@ -4,7 +4,8 @@
  * order. Threads begin with the first load that is worth one: a node that keeps up needs none.
  *
  *   verify ──> queue of pieces ──turn──> threads with room, `giveMax` signatures in a message
- *                                  └───> here: one piece a turn, while there is more than they take
+ *                                  └───> here: some a turn, while there is more than they take and
+ *                                        no verdict of theirs has just given the node work
  *
  * Invariants: `done` is called once, later, unless `close` came; a thread that crashes costs time,
  * never a verdict; of a few signatures nobody pays for a message.
@@ -32,7 +33,7 @@ const pieceMax = 48;
 const turnMax = 32;
 /** Signatures in one message, and with one thread: a long step here must not leave it idle. */
 const giveMax = 128;
-const aheadMax = 256;
+const aheadMax = 1024;
 /** Up to so many are done here at once: less than a message and its answer. */
 const fewMax = 4;
 /** So much waits before threads are started. */
@@ -62,6 +63,8 @@ export class VerifyPool implements Verifier {
   private waiting = 0;
   private jobs = 0;
   private turn: NodeJS.Immediate | undefined;
+  /** A thread has answered since the last turn. */
+  private isTold = false;
   private isClosed = false;
 
   /** `worker`: another program than the real one, for tests. */
@@ -106,15 +109,21 @@ export class VerifyPool implements Verifier {
   private onTurn(): void {
     this.turn = undefined;
     if (this.threads === undefined && this.waiting > startAt) this.start();
-    if (this.waiting > fewMax) this.feed();
-    this.checkSome();
+    const isFew = this.waiting <= fewMax;
+    if (!isFew) this.feed();
+    // What the node makes of verdicts nobody else can do; the threads have enough meanwhile.
+    if (isFew || !this.isTold) this.checkSome();
+    this.isTold = false;
     if (this.queue.length > 0) this.arm();
   }
 
   private start(): void {
     this.threads = Array.from({ length: this.threadsMax }, () => {
       const thread: VerifyThread<Work> = new VerifyThread(this.program, {
-        onVerdict: (part, firstBad) => this.onVerdict(part, firstBad),
+        onVerdict: (part, firstBad) => {
+          this.isTold = true;
+          this.onVerdict(part, firstBad);
+        },
         onRoom: () => this.feed(),
         onCrash: (undone, error) => this.onCrash(thread, undone, error),
       });

@@ -11,7 +11,6 @@
  * What nobody gives is done without (withheld.ts).
  * protocol-spec/09-connections §5.
  */
-import { copyBytes } from "../base/bytes.ts";
 import type { Imported } from "../chain/imported.ts";
 import type { Conn } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
@@ -162,7 +161,7 @@ export class BlockDownload {
     }
     const wanted = this.chain.node(hash);
     if (wanted?.status !== "header") return []; // It came from elsewhere, or nobody wants it now.
-    const imported = this.chain.importBody(hash, copyBytes(body), peer.conn);
+    const imported = this.chain.importBody(hash, body, peer.conn);
     const status = this.chain.node(hash)?.status;
     if (status === "header") {
       peer.lack(hash, now + syncLimits.lackingMs);
@@ -243,7 +242,7 @@ export class BlockDownload {
     const values = new Map(able.map((peer) => [peer, this.scores.valueOf(peer.conn)]));
     const rank = (peer: BodyPeer) =>
       peer.outstandingBytes - (syncLimits.requestBytesMax / 100) * values.get(peer)!;
-    const shares = able.length * syncLimits.requestsPerPeerMax;
+    const shares = able.reduce((sum, peer) => sum + peer.requestsMax, 0);
     const countMax = Math.min(Math.ceil(wanted.length / shares), syncLimits.blocksPerRequestMax);
     let left = wanted;
     for (let isMoving = true; isMoving && left.length > 0; ) {

@@ -9,9 +9,9 @@
 import { concatBytes, readU64 } from "../base/bytes.ts";
 import { bodyKey, canonicalKey, indexKey } from "../chain/records.ts";
 import type { Job } from "../edge/conn.ts";
-import { decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
+import { bodyBytesIn, decodeSealedHeader, encodeSealedHeader } from "../model/header.ts";
 import { type BlockHash, idBytes } from "../model/ids.ts";
-import { syncLimits } from "../params/limits.ts";
+import { chainLimits, syncLimits } from "../params/limits.ts";
 import { inventoryKinds, type Message } from "../wire/messages.ts";
 import type { Answer, Step } from "./answer.ts";
 import { buriedHeightOf, isRecordOf, sealedHeaderOf } from "./buried.ts";
@@ -184,16 +184,23 @@ export class BodyAnswer implements Answer {
     indexes.forEach((index, at) => {
       const record = records[at];
       const header = sealedHeaderOf(record);
-      const sealed = header && decodeSealedHeader(header);
       const isOurs = record !== undefined && isRecordOf(record, this.question.hashes[index]!);
-      if (!isOurs || sealed === undefined || "code" in sealed) {
+      const bytes = isOurs && header !== undefined ? this.sizeIn(header) : undefined;
+      if (bytes === undefined) {
         this.places[index] = { type: "absent" };
         return;
       }
       const kept = this.question.request === undefined ? header : undefined;
-      const bytes = sealed.header.bodyBytes;
       this.places[index] = { type: "disk", height: heights[at]!, bytes, header: kept };
     });
+  }
+
+  /** Decoded is only a header that is sent. */
+  private sizeIn(header: Uint8Array): number | undefined {
+    const isSent = this.question.request === undefined;
+    if (isSent && "code" in decodeSealedHeader(header)) return undefined;
+    const bytes = bodyBytesIn(header);
+    return bytes <= chainLimits.blockBodyBytesMax ? bytes : undefined;
   }
 
   private loadBodies(): void {

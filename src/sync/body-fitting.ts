@@ -4,7 +4,7 @@
  * protocol-spec/09-connections §5.
  *
  *   executed | held, on their way ...................... | room for 20 | missing ...
- *            '--------- window of 1,024 --------------------------'
+ *            '------------- bodyWindowBlocks ---------------------'
  *                                         put off: soon there is room for 64 at once
  */
 import { syncLimits } from "../params/limits.ts";

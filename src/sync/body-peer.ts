@@ -29,6 +29,8 @@ export class BodyPeer {
   /** When its turn came to work on the first of `requests`. */
   private turnAt = 0;
   private failureCount = 0;
+  /** It answered its last question in full. */
+  private isProven = false;
   private pausedUntil = 0;
   private readonly lacking = new BoundedMap<BlockHash, number>(syncLimits.lackingPerPeerMax);
   private readonly late = new BoundedMap<string, Set<BlockHash>>(syncLimits.answersPerPeerMax);
@@ -50,8 +52,13 @@ export class BodyPeer {
     return this.turnAt + syncLimits.requestMs + first.bytes / syncLimits.requestBytesPerMsMin;
   }
 
+  /** How many may be open: who has not answered yet, or failed last, holds up less. */
+  get requestsMax(): number {
+    return this.isProven ? syncLimits.requestsPerPeerMax : syncLimits.requestsUnprovenMax;
+  }
+
   mayTake(now: number): boolean {
-    return this.pausedUntil <= now && this.requests.size < syncLimits.requestsPerPeerMax;
+    return this.pausedUntil <= now && this.requests.size < this.requestsMax;
   }
 
   /** `highest`: what any peer claims; beyond it nobody's claim says anything. */
@@ -84,6 +91,7 @@ export class BodyPeer {
     this.requests.delete(request.id);
     this.outstandingBytes -= request.bytes;
     this.turnAt = now;
+    this.isProven = request.owed.size === 0;
     if (request.owed.size > 0) this.late.set(String(request.id), new Set(request.owed.keys()));
     else this.failureCount = 0;
   }

@@ -31,13 +31,10 @@ export class BodyWindow {
     return this.requested.get(hash);
   }
 
-  /** There may be too little room for what peers could be asked for: worth a look at what is held. */
+  /** There may be too little room for the next questions: worth a look at all that is held. */
   get isTight(): boolean {
-    const { blocksPerRequestMax, requestsPerPeerMax, requestBytesMax } = syncLimits;
-    return !this.hasRoom(
-      requestsPerPeerMax * blocksPerRequestMax,
-      requestsPerPeerMax * requestBytesMax,
-    );
+    const { blocksPerRequestMax, requestBytesMax } = syncLimits;
+    return !this.hasRoom(2 * blocksPerRequestMax, 2 * requestBytesMax);
   }
 
   /** It is their number, not their size, that leaves no room for a request worth its while. */

@@ -3,18 +3,25 @@
  * valid (chain/). protocol-spec/04-messages §4
  */
 import { decodeSealedHeader, type SealedHeader } from "../model/header.ts";
-import { type Rejection, rejection } from "../model/rule-code.ts";
+import type { Rejection } from "../model/rule-code.ts";
 import { sealedHeaderBytes } from "../wire/messages.ts";
 
-/** Undefined when they are not linked, or not a whole number of headers. */
-export function decodeHeaders(bytes: Uint8Array): SealedHeader[] | Rejection | undefined {
-  if (bytes.length % sealedHeaderBytes !== 0) return undefined;
+export interface BadHeaders {
+  readonly code: Rejection["code"] | "bad-field";
+  readonly detail: string;
+}
+
+export function decodeHeaders(bytes: Uint8Array, countMax: number): SealedHeader[] | BadHeaders {
+  const detail = `at most ${countMax} linked headers of ${sealedHeaderBytes} bytes`;
+  const misshapen: BadHeaders = { code: "bad-field", detail };
+  const count = bytes.length / sealedHeaderBytes;
+  if (!Number.isInteger(count) || count > countMax) return misshapen;
   const headers: SealedHeader[] = [];
   for (let at = 0; at < bytes.length; at += sealedHeaderBytes) {
     const sealed = decodeSealedHeader(bytes.subarray(at, at + sealedHeaderBytes));
-    if ("code" in sealed) return rejection(sealed.code, sealed.detail);
+    if ("code" in sealed) return sealed;
     const parent = headers.at(-1);
-    if (parent !== undefined && sealed.header.parentHash !== parent.header.hash) return undefined;
+    if (parent !== undefined && sealed.header.parentHash !== parent.header.hash) return misshapen;
     headers.push(sealed);
   }
   return headers;

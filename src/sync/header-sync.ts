@@ -3,8 +3,8 @@
  * NOT fork choice and no body (block-download.ts). What peers claim is a hint: a lie costs at most
  * one question, and each further one waits longer.
  *
- * Invariant: at most one question is open at a peer, `headerPeersMax` in all; none while the
- * headers in memory are `headersAheadMax` ahead of the executed head.
+ * Invariant: at most one question is open at a peer, `headerPeersMax` in all; none while there is
+ * no room (header-room.ts).
  * protocol-spec/09-connections §5.
  */
 import { defined } from "../base/assert.ts";
@@ -14,11 +14,11 @@ import type { Env } from "../edge/env.ts";
 import type { PeerPort } from "../edge/port.ts";
 import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
-import type { Rejection } from "../model/rule-code.ts";
 import { syncLimits } from "../params/limits.ts";
-import { type MessageOf, sealedHeaderBytes } from "../wire/messages.ts";
-import { decodeHeaders } from "./decode-headers.ts";
+import type { MessageOf } from "../wire/messages.ts";
+import { type BadHeaders, decodeHeaders } from "./decode-headers.ts";
 import { type HeaderPeer, headerPeer, type Question } from "./header-peer.ts";
+import { headerRoom } from "./header-room.ts";
 import { encodeHashes, locatorFrom, noStop } from "./locator.ts";
 import { RangeProofs, type Run } from "./range-proofs.ts";
 import type { SyncChain, SyncNode } from "./sync-chain.ts";
@@ -97,14 +97,8 @@ export class HeaderSync {
       return undefined;
     }
     this.isFirstSettled = true;
-    const headers = decodeHeaders(copyBytes(message.headers));
-    if (headers !== undefined && "code" in headers) {
-      return this.fail(peer, headers.code, headers.detail);
-    }
-    if (headers === undefined || headers.length > question.count) {
-      const detail = `at most ${question.count} linked headers of ${sealedHeaderBytes} bytes`;
-      return this.fail(peer, "bad-field", detail);
-    }
+    const headers = decodeHeaders(copyBytes(message.headers), question.count);
+    if ("code" in headers) return this.fail(peer, headers.code, headers.detail);
     if (!this.proofs.stage(conn, headers)) return this.take(peer, question, { headers });
     peer.proving = question;
     this.openCount++;
@@ -140,12 +134,14 @@ export class HeaderSync {
     const result = this.chain.importHeaders(headers, peer.conn, proof);
     const last = this.lastKnown(headers);
     if (last !== undefined) peer.height = Math.max(peer.height, last.height);
-    if (result.rejection !== undefined) {
+    const isFull = result.rejection?.code === "header-tree-full";
+    if (result.rejection !== undefined && !isFull) {
       return this.fail(peer, result.rejection.code, result.rejection.detail);
     }
-    if (result.isUnready) return this.onUnready(peer, last, result.accepted);
-    const isFull = headers.length === question.count || (last?.height ?? never) < peer.height;
-    const mayGoOn = last !== undefined && last.height > question.fromHeight && isFull;
+    // Ours to mend: there is room when blocks are executed, or buried.
+    if (result.isUnready || isFull) return this.onUnready(peer, last, result.accepted);
+    const isMore = headers.length === question.count || (last?.height ?? never) < peer.height;
+    const mayGoOn = last !== undefined && last.height > question.fromHeight && isMore;
     peer.last = mayGoOn ? last : undefined;
     peer.isWanted = mayGoOn;
     if (!mayGoOn) this.settleClaim(peer);
@@ -171,6 +167,11 @@ export class HeaderSync {
       }
     }
     return this.peers.size === 0 ? never : deadline;
+  }
+
+  /** The head or the anchor may have moved: is there room now? Costs nothing. */
+  look(): void {
+    if (this.roomAt !== never && headerRoom(this.chain) >= syncLimits.headersRoomMin) this.ask();
   }
 
   tick(): void {
@@ -217,7 +218,7 @@ export class HeaderSync {
   }
 
   /** Blaming may close the connection, and `onClosed` then comes before this returns. */
-  private fail(peer: HeaderPeer, code: Rejection["code"] | "bad-field", detail: string): undefined {
+  private fail(peer: HeaderPeer, code: BadHeaders["code"], detail: string): undefined {
     peer.isWanted = false;
     peer.claim = undefined;
     peer.last = undefined;
@@ -255,8 +256,7 @@ export class HeaderSync {
     const mayAsk = (p: HeaderPeer) => p.isWanted && !p.question && !p.proving && p.askAt <= now;
     const peers = this.shuffled().filter(mayAsk);
     if (peers.length === 0) return;
-    const { head, bestHeader } = this.chain;
-    const room = syncLimits.headersAheadMax - Math.max(0, bestHeader.height - head.height);
+    const room = headerRoom(this.chain);
     if (room < syncLimits.headersRoomMin) {
       this.roomAt = now + syncLimits.roomPollMs;
       return;

@@ -36,6 +36,7 @@ export interface SyncChain {
     readonly isUnready?: boolean | undefined;
     readonly rejection?: Rejection | undefined;
   };
+  /** `body` is copied when it is kept. */
   importBody(hash: BlockHash, body: Uint8Array, source: Conn): readonly Imported[];
   has(hash: BlockHash): boolean;
   node(hash: BlockHash): SyncNode | undefined;

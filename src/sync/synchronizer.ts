@@ -96,6 +96,7 @@ export class Synchronizer {
       return [];
     }
     const imported = this.bodies.onBody(conn, message);
+    this.headers.look();
     this.noteRate();
     return imported;
   }

@@ -55,8 +55,8 @@ export class HeadChecker {
     this.seen.set(node, { head, justified });
     this.world.chronicle.onHead(head);
     if (chain.halted !== undefined) return;
-    // Execution is cut short by the budget of a step: then a tick is due at once.
-    const isMoving = chain.deadline <= this.world.now() + 2;
+    // Execution is cut short by the budget of a step, or waits for more: then a tick is due soon.
+    const isMoving = chain.deadline <= this.world.now() + chainLimits.connectWaitMs;
     if (!descendsFrom(head, justified) && !isMoving) {
       broken(node, `head ${head.height} does not stand on justified ${justified.height}`);
     }

@@ -33,6 +33,7 @@ export class LinkedWorld {
   constructor(seed: number, own: readonly MadeBlock[], solo = false) {
     this.time = new VirtualTime(seed);
     this.chain = new MiniChain(own);
+    Object.assign(this.chain, { anchorBehind: 100, nodesMax: chainLimits.treeNodesMax });
     const port = {
       send: (conn: Conn, message: Message) => this.toPeer(conn, message),
       blame: (conn: Conn, code: BlameCode) => {

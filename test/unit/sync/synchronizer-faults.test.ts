@@ -78,10 +78,30 @@ test("the only peer is asked again with growing waits, and its late answers coun
   }, short.at(-1)!);
   const peer = world.peers.get(sleepy)!;
   assert.throws(() => world.run(isAt(world, short.at(-1)!), 600));
-  assert.ok(peer.openBlocks.size >= 6 && peer.openBlocks.size <= 30, `${peer.openBlocks.size}`);
+  const turns = peer.openBlocks.size / syncLimits.requestsPerPeerMax;
+  assert.ok(turns >= 3 && turns <= 15, `${turns}`);
   isAwake = true;
   world.run(isAt(world, short.at(-1)!), 300);
   assert.deepEqual(world.blamed, []);
+});
+
+test("who has not answered yet is asked for less at a time than who has", () => {
+  const world = new LinkedWorld(31, genesis);
+  const mute = world.join(
+    withBodies(long, () => {}),
+    top,
+    5,
+  );
+  world.run(() => world.sync["bodies"].load.blocks > 0, 5);
+  assert.equal(world.peers.get(mute)!.openBlocks.size, syncLimits.requestsUnprovenMax);
+  const good = world.join(honest(long), top, 50);
+  let most = 0;
+  world.run(() => {
+    const owed = world.sync["bodies"]["peers"].get(good)!.requests.size;
+    most = Math.max(most, owed);
+    return world.chain.head.hash === top.sealed.header.hash;
+  }, 60);
+  assert.equal(most, syncLimits.requestsPerPeerMax);
 });
 
 test("a peer that drips bodies is taken over by an idle one", () => {
