@@ -3,6 +3,7 @@
  * within two. L3: below a quorum the chain grows to the cap and stops there (the cap itself is I4).
  * L5: a transaction is final n + 4 slots after it was sent. And in the end there is one chain.
  */
+import { defined } from "../../base/assert.ts";
 import type { Address, BlockHash, PublicKey } from "../../model/ids.ts";
 import { addressOfKey, type Transaction } from "../../model/transaction.ts";
 import type { ToldBlock } from "../chronicle.ts";
@@ -24,6 +25,8 @@ export class LivenessChecker {
   private readonly waiting: Sent[] = [];
   private readonly spent = new Map<Address, bigint>();
   private readonly transactionsOf = new Map<string, readonly Transaction[]>();
+  /** The highest that any node reported. */
+  private lastFinal = { height: 0, hash: "" };
   private finalSlot = 0;
 
   constructor(world: Observed) {
@@ -42,6 +45,8 @@ export class LivenessChecker {
 
   onFinalized(node: SimNode, slot: number, hash: BlockHash): void {
     const { swarm, chronicle } = this.world;
+    const { height } = defined(chronicle.blocks.get(hash), "it was made by somebody");
+    if (height > this.lastFinal.height) this.lastFinal = { height, hash };
     if (!swarm.isCalm) return;
     const now = this.world.slot();
     const isStarting = now < this.startSlots();
@@ -108,10 +113,19 @@ export class LivenessChecker {
     const info = queries.info();
     if (info.state !== "synced") return `is ${info.state} at ${info.height} of ${highest}`;
     if (highest - info.height > slackBlocks) return `is at ${info.height}, others at ${highest}`;
-    if (!swarm.isPrompt) return undefined;
+    if (!swarm.isPrompt || this.isFinalLost()) return undefined;
     const lag = this.world.slot() - queries.finalized().slot;
     const most = 2 * this.members() + 2 + 2;
     return lag > most ? `the final block is ${lag} slots old, at most ${most}` : undefined;
+  }
+
+  /**
+   * Only one node had it, and its operator gave it an older copy of the disk: whoever signed above
+   * may never sign below again. People must end this, by a recovery.
+   */
+  private isFinalLost(): boolean {
+    const { height, hash } = this.lastFinal;
+    return height > 0 && this.world.honest.every((node) => node.hashAt(height) !== hash);
   }
 
   /** Without faults nearly every slot has its block: none is slept through. */
