@@ -88,8 +88,9 @@ test("a body that failed is asked elsewhere, though its giver is still there", (
 });
 
 test("no more bodies are on their way than the window holds", () => {
+  const higher = makeChain(syncLimits.bodyWindowBlocks + 400);
   const world = new LinkedWorld(6, genesis);
-  world.join(butTheFirst(long), top);
+  world.join(butTheFirst(higher), higher.at(-1)!);
   pass(world, 20);
   const { blocks } = world.sync["bodies"].load;
   assert.ok(blocks > syncLimits.bodyWindowBlocks - syncLimits.requestBlocksMin, `${blocks} blocks`);
