@@ -1,6 +1,6 @@
 /**
  * Breaks one rule at a time and demands that a simulation or a test notices:
- * `npm run mutants [-- --quick] [-- --only NAME]`. One line for each: name, killed or survived, what
+ * `npm run mutants [-- --quick] [-- --of finality] [-- --only NAME]`. One line for each: name, killed or survived, what
  * fired, and the command that repeats it. Exits 1 when a mutant survives, when the code has
  * moved away under one (stale), or when a hunt fails on the code as it is.
  */
@@ -12,16 +12,20 @@ import { Baselines } from "./mutants/baselines.ts";
 import { compiledTree } from "./mutants/compiled.ts";
 import { commandOf, TreeCopy } from "./mutants/hunt.ts";
 import type { Hunt, Mutant } from "./mutants/mutant.ts";
-import { mutants } from "./mutants/mutants.ts";
+import { mutantsOf } from "./mutants/mutants.ts";
 
 const options = await yargs(hideBin(process.argv))
   .scriptName("mutants")
   .options({
-    quick: { type: "boolean", default: false, describe: "the first hunt of each, under a minute" },
+    quick: { type: "boolean", default: false, describe: "the first hunt of each" },
     all: {
       type: "boolean",
       default: false,
       describe: "every hunt of each, not only until one kills",
+    },
+    of: {
+      choices: Object.keys(mutantsOf) as (keyof typeof mutantsOf)[],
+      describe: "those of one part; with --quick each part is a run under a minute",
     },
     only: { type: "string", describe: "those whose names begin with this" },
     json: { type: "boolean", default: false, describe: "one JSON object a mutant" },
@@ -33,7 +37,8 @@ const options = await yargs(hideBin(process.argv))
 
 const startedAt = performance.now();
 const limitMs = options.limit * 1000;
-const chosen = mutants.filter(({ name }) => name.startsWith(options.only ?? ""));
+const parts = options.of === undefined ? Object.values(mutantsOf) : [mutantsOf[options.of]];
+const chosen: Mutant[] = parts.flat().filter(({ name }) => name.startsWith(options.only ?? ""));
 if (chosen.length === 0) throw new Error(`there is no mutant ${options.only}`);
 const huntsOf = ({ hunts }: Mutant) => (options.quick ? hunts.slice(0, 1) : hunts);
 

@@ -21,20 +21,16 @@ import { signatureMutants } from "./of-signatures.ts";
 import { syncMutants } from "./of-sync.ts";
 import { voteMutants } from "./of-votes.ts";
 
-export const mutants: readonly Mutant[] = [
-  ...designedMutants,
-  ...voteMutants,
-  ...chainMutants,
-  ...nodeMutants,
-  ...conductMutants,
-  ...inboundMutants,
-  ...linkMutants,
-  ...deflateMutants,
-  ...headerMutants,
-  ...compactMutants,
-  ...compactPeerMutants,
-  ...syncMutants,
-  ...bodyMutants,
-  ...rangeMutants,
-  ...signatureMutants,
-];
+export const mutantsOf = {
+  finality: [...designedMutants, ...voteMutants, ...chainMutants, ...nodeMutants],
+  connections: [...conductMutants, ...inboundMutants, ...linkMutants, ...deflateMutants],
+  sync: [
+    ...headerMutants,
+    ...compactMutants,
+    ...compactPeerMutants,
+    ...syncMutants,
+    ...bodyMutants,
+    ...rangeMutants,
+    ...signatureMutants,
+  ],
+} satisfies Readonly<Record<string, readonly Mutant[]>>;
