@@ -52,7 +52,7 @@ const usual = {
   warmUpMs: 2000,
   windowMs: 5000,
   windows: 3,
-  idle: [200],
+  idle: [1000],
   settleMs: 400,
   blocks: 10_000,
   transferBlocks: 1000,
