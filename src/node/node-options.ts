@@ -13,6 +13,8 @@ export interface ValidatorOptions {
   readonly floors: SignerFloors;
   /** The signer's file is new, so no other process can have signed: it need not watch first. */
   readonly isFresh: boolean;
+  /** Pending transactions from which a block is prepared before its slot; 512 when absent. */
+  readonly prepareFrom?: number | undefined;
 }
 
 /** What the connection manager is told by others, or finds out from the rest. */

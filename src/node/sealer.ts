@@ -22,7 +22,7 @@ import type { EffectQueue } from "./effect-queue.ts";
 import type { ValidatorGuard } from "./validator-guard.ts";
 
 /** With fewer pending transactions a block is built quickly enough. */
-const preparedFrom = 512;
+const prepareFromNormally = 512;
 /** Prepared so long before its slot, as a part of a slot. */
 const aheadParts = 4;
 /** No room worth the mention is left above this share of a body. */
@@ -56,6 +56,7 @@ export class Sealer {
   private readonly guard: ValidatorGuard;
   private readonly maySeal: () => boolean;
   private readonly floor: number;
+  private readonly prepareFrom: number;
   private triedSlot: number;
   private unsealed: Unsealed | undefined;
   private prepared: Prepared | undefined;
@@ -72,6 +73,7 @@ export class Sealer {
       readonly key: PublicKey;
       /** No slot at or below it. */
       readonly floor: number;
+      readonly prepareFrom?: number | undefined;
       readonly guard: ValidatorGuard;
       readonly maySeal: () => boolean;
     },
@@ -86,6 +88,7 @@ export class Sealer {
     this.maySeal = options.maySeal;
     this.triedSlot = slotAt(this.file, env.clock.wallMs);
     this.floor = options.floor;
+    this.prepareFrom = options.prepareFrom ?? prepareFromNormally;
   }
 
   /** Start of the first slot not yet tried, or when its block is prepared; now when it was. */
@@ -144,7 +147,7 @@ export class Sealer {
   }
 
   private prepares(next: number): boolean {
-    return this.preparedSlot < next && this.mempool.size >= preparedFrom;
+    return this.preparedSlot < next && this.mempool.size >= this.prepareFrom;
   }
 
   private prepareAtMs(next: number): number {

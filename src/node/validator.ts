@@ -34,7 +34,7 @@ export class Validator {
 
   constructor(env: Env, parts: ValidatorParts) {
     const { effects, chain, mempool, file, validator, isSynced } = parts;
-    const { key, floors } = validator;
+    const { key, floors, prepareFrom } = validator;
     this.chain = chain;
     const count = () => chain.duties.validatorCount;
     const guard = new ValidatorGuard(env, file, validator, count, (event) => effects.notify(event));
@@ -44,6 +44,7 @@ export class Validator {
       file,
       key,
       floor,
+      prepareFrom,
       guard,
       maySeal: isSynced,
     });

@@ -99,6 +99,8 @@ function makeNode(
     index,
     signer: seed && new SignerOf(signatures, seed, onSigned),
     validatorKey: key,
+    // Half of them prepare every block, be it empty.
+    prepareFrom: index % 2 === 0 ? 0 : undefined,
     isByzantine: cheat !== undefined,
     puppet:
       isPuppet && seed && key

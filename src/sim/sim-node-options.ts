@@ -10,6 +10,8 @@ export interface SimNodeOptions {
   node: Omit<NodeOptions, "validator">;
   readonly validatorKey: PublicKey | undefined;
   readonly signer: Signer | undefined;
+  /** As in `ValidatorOptions`. */
+  readonly prepareFrom: number | undefined;
   /** Its validator key is in the hands of an adversary, or of two nodes. */
   readonly isByzantine: boolean;
   /** What makes it cheat. */

@@ -90,10 +90,10 @@ export class SimNode {
   start(): void {
     assert(this.node === undefined, "not running yet");
     this.starts++;
-    const { node: base, puppet, signer, validatorKey } = this.options;
+    const { node: base, prepareFrom, puppet, signer, validatorKey } = this.options;
     const validator =
       signer && validatorKey
-        ? { key: validatorKey, floors: signer.floors, isFresh: this.starts === 1 }
+        ? { key: validatorKey, floors: signer.floors, isFresh: this.starts === 1, prepareFrom }
         : undefined;
     this.node = new Node(this.environment, { ...base, validator }, this.store.image());
     this.port.onStarted(this);
