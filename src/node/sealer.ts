@@ -99,13 +99,29 @@ export class Sealer {
     return monotonicMs + Math.max(0, dueMs - wallMs);
   }
 
-  /** Called after every step: cheap unless a slot has begun. */
+  /** Called after every step: cheap unless a slot has begun, or is near. */
   tick(): Imported[] {
     const slot = slotAt(this.file, this.env.clock.wallMs);
-    if (slot <= this.triedSlot) {
-      this.prepare(this.triedSlot + 1);
-      return [];
+    const results = slot > this.triedSlot ? this.trySlot(slot) : [];
+    this.prepare(this.triedSlot + 1);
+    return results;
+  }
+
+  /** The block that `job` sealed; undefined when it is no longer wanted or was refused. */
+  onSigned(job: Job, signature: Uint8Array | undefined, reason: string): SealedBlock | undefined {
+    const unsealed = this.unsealed;
+    if (unsealed?.job !== job) return undefined;
+    this.unsealed = undefined;
+    if (signature === undefined) {
+      this.effects.notify({ type: "seal-refused", slot: unsealed.header.slot, reason });
+      return undefined;
     }
+    const { header, body } = unsealed;
+    this.effects.notify({ type: "sealed", height: header.height, hash: header.hash });
+    return { sealed: { header, seal: signature }, body };
+  }
+
+  private trySlot(slot: number): Imported[] {
     this.triedSlot = slot;
     if (!this.maySealIn(slot)) return [];
     const { chain, key } = this;
@@ -124,20 +140,6 @@ export class Sealer {
     });
     this.unsealed = { job, header, body };
     return results;
-  }
-
-  /** The block that `job` sealed; undefined when it is no longer wanted or was refused. */
-  onSigned(job: Job, signature: Uint8Array | undefined, reason: string): SealedBlock | undefined {
-    const unsealed = this.unsealed;
-    if (unsealed?.job !== job) return undefined;
-    this.unsealed = undefined;
-    if (signature === undefined) {
-      this.effects.notify({ type: "seal-refused", slot: unsealed.header.slot, reason });
-      return undefined;
-    }
-    const { header, body } = unsealed;
-    this.effects.notify({ type: "sealed", height: header.height, hash: header.hash });
-    return { sealed: { header, seal: signature }, body };
   }
 
   private maySealIn(slot: number): boolean {

@@ -163,6 +163,18 @@ test("with few pending, and in the slots of others, nothing is prepared", () => 
   }
 });
 
+test("a step that comes late in a slot leaves no deadline behind", () => {
+  const { world, at, sealer } = sealerIn(4, { pool: poolOf(few, 600) });
+  for (const [slot, ms] of [
+    [5, slotMs - 1],
+    [6, slotMs / 2],
+    [9, slotMs - 1],
+  ] as const) {
+    at(slot, ms);
+    assert.ok(sealer.deadline > world.clock.monotonicMs, `slot ${slot}`);
+  }
+});
+
 test("a prepared block is built again when another transaction came that may fit", () => {
   const pool = poolOf(few, 1000);
   const { at } = sealerIn(4, { pool });
