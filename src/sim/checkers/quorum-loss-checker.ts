@@ -14,9 +14,8 @@ import type { Observed } from "./observed.ts";
 
 interface Loss {
   readonly sinceSlot: number;
-  /** The longest chain, and when it was seen to grow last. */
-  height: number;
-  grownSlot: number;
+  /** Heads, and when each was first seen: there may be two sides, and one at the cap already. */
+  readonly heads: Map<SimNode, { readonly hash: string; readonly slot: number }>;
 }
 
 /** With these on nothing can be said about when a leader seals. */
@@ -54,11 +53,10 @@ export class QuorumLossChecker {
       this.loss = undefined;
       return;
     }
-    const height = Math.max(...this.up().map((node) => heightOf(node)), 0);
-    this.loss ??= { sinceSlot: slot, height, grownSlot: slot };
-    if (height > this.loss.height) {
-      this.loss.height = height;
-      this.loss.grownSlot = slot;
+    this.loss ??= { sinceSlot: slot, heads: new Map() };
+    for (const node of this.up()) {
+      const { hash } = node.node!.queries.head();
+      if (this.loss.heads.get(node)?.hash !== hash) this.loss.heads.set(node, { hash, slot });
     }
     for (const node of this.up()) this.checkLoss(node, this.loss);
     this.checkGrowth(this.loss, slot);
@@ -82,16 +80,12 @@ export class QuorumLossChecker {
   /** Each leader that is up and in step seals in its turn. */
   private checkGrowth(loss: Loss, slot: number): void {
     if (!this.isSteady) return;
-    const leaders = this.up().filter((node) => this.isLeader(node));
-    const [first] = leaders;
-    if (first === undefined) return;
-    const members = first.node!.queries.validators().length;
-    const patience = 3 * members + 6;
-    const steady = leaders.some((node) => slot - this.steadySince.get(node)! > patience);
-    if (!steady || slot - Math.max(loss.sinceSlot, loss.grownSlot) <= patience) return;
-    const lag = Math.min(...leaders.map((node) => heightOf(node) - finalHeightOf(node)));
-    if (lag < chainLimits.unfinalizedMax) {
-      broken(first, `the chain stands still at ${loss.height}, ${lag} above the final block`);
+    for (const node of this.up().filter((each) => this.isLeader(each))) {
+      const patience = 3 * node.node!.queries.validators().length + 6;
+      const since = Math.max(this.steadySince.get(node)!, loss.heads.get(node)!.slot);
+      const lag = heightOf(node) - finalHeightOf(node);
+      if (slot - since <= patience || lag >= chainLimits.unfinalizedMax) continue;
+      broken(node, `the chain stands still at ${heightOf(node)}, ${lag} above the final block`);
     }
   }
 
