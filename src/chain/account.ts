@@ -62,11 +62,6 @@ export function decodeAccount(bytes: Uint8Array | undefined): Account {
     nonce: readU64(bytes, nonceAt),
     balance: readU64(bytes, balanceAt),
     bonded: readU64(bytes, bondedAt),
-    dataRoot: isZeroFrom(bytes, dataRootAt) ? zeroHash : bytes.slice(dataRootAt),
+    dataRoot: isZero(bytes.subarray(dataRootAt)) ? zeroHash : bytes.slice(dataRootAt),
   };
-}
-
-function isZeroFrom(bytes: Uint8Array, from: number): boolean {
-  for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return false;
-  return true;
 }

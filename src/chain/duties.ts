@@ -138,8 +138,7 @@ export class Duties {
     if (leaderOf(this.inChargeAfter(parent), slot) !== sealer) return undefined;
     const { jailed } = this.state.registry();
     if (parent.recovered === undefined && jailed.includes(sealer)) return undefined;
-    const found = evidence.candidates();
-    return { ...plan, slot, sealer, evidence: found };
+    return { ...plan, slot, sealer, evidence: evidence.candidates() };
   }
 
   private build(ground: Ground, candidates: readonly Transaction[]): UnsealedBlock {

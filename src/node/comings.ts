@@ -4,11 +4,12 @@
  * protocol-spec/02-handshake §4.
  */
 import type { ConnectionManager } from "../net/connections/connection-manager.ts";
-import { hasFeature, helloFeatures } from "../net/connections/link-features.ts";
+import { helloFeatures } from "../net/connections/link-features.ts";
 import type { Gossip } from "../net/relay/gossip.ts";
 import type { Relay } from "../net/relay/relay.ts";
 import type { ChainServer } from "../sync/server.ts";
 import type { Synchronizer } from "../sync/synchronizer.ts";
+import { hasFeature } from "../wire/hello.ts";
 import type { CompactRelay } from "./compact-relay.ts";
 import type { News } from "./news.ts";
 import type { Peers, PeersPort } from "./peers.ts";

@@ -17,8 +17,9 @@ import type { BlameCode } from "../edge/port.ts";
 import { type AttestedSession, checkAttestation, encodeAttestation } from "../model/attestation.ts";
 import type { NodeId, PublicKey } from "../model/ids.ts";
 import type { Admission } from "../net/conduct/admission.ts";
-import { hasFeature, helloFeatures } from "../net/connections/link-features.ts";
+import { helloFeatures } from "../net/connections/link-features.ts";
 import { connectionLimits } from "../params/limits.ts";
+import { hasFeature } from "../wire/hello.ts";
 import type { Hello, Message } from "../wire/messages.ts";
 import type { EffectQueue } from "./effect-queue.ts";
 

@@ -11,6 +11,7 @@ import { readU32, writeU32 } from "../base/bytes.ts";
 import { deflateRaw, inflateRaw } from "../crypto/deflate.ts";
 import { wireLimits } from "../params/limits.ts";
 import { WireError } from "./errors.ts";
+import { hasFeature } from "./hello.ts";
 import type { Hello } from "./messages.ts";
 
 /** In HELLO, version 1. */
@@ -21,7 +22,7 @@ const { inflatedBytesMax, inflatedRatioMax, deflateGainPercentMin } = wireLimits
 
 /** Both take DEFLATED frames. */
 export function bothDeflate(one: Hello, other: Hello): boolean {
-  return [one, other].every(({ features }) => features.some(({ id }) => id === deflateFeature));
+  return hasFeature(one, deflateFeature) && hasFeature(other, deflateFeature);
 }
 
 /** Undefined when it saves too little, or is so small that nobody would inflate it. */

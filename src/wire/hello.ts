@@ -34,6 +34,11 @@ const helloBytesMax = wireLimits.handshakePayloadBytesMax - 96;
 /** What is in it is copied before the next use. */
 const writer = new MsgpackWriter(helloBytesMax);
 
+/** Does it list the feature? protocol-spec/02-handshake §4. */
+export function hasFeature(hello: Pick<Hello, "features">, id: number): boolean {
+  return hello.features.some((feature) => feature.id === id);
+}
+
 /** Memory of its own. */
 export function encodeHello(hello: Hello): Uint8Array {
   const fault = faultOf(hello);

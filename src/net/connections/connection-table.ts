@@ -15,10 +15,11 @@ import { Counter } from "../../base/counter.ts";
 import type { Conn } from "../../edge/conn.ts";
 import type { Clock } from "../../edge/env.ts";
 import type { NodeId } from "../../model/ids.ts";
+import { hasFeature } from "../../wire/hello.ts";
 import type { Hello } from "../../wire/messages.ts";
 import { type Endpoint, endpoint } from "../addresses/endpoint.ts";
 import type { DialKind, DialTarget } from "./dialer.ts";
-import { hasFeature, helloFeatures } from "./link-features.ts";
+import { helloFeatures } from "./link-features.ts";
 import { type Merits, noMerits } from "./merits.ts";
 import type { SlotUse } from "./slots.ts";
 

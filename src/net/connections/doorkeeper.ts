@@ -8,6 +8,7 @@ import { toHex } from "../../base/bytes.ts";
 import type { EvictionCode, RefusalCode } from "../../edge/event.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { connectionLimits } from "../../params/limits.ts";
+import { hasFeature } from "../../wire/hello.ts";
 import type { DisconnectCode } from "../../wire/messages.ts";
 import { isExempt } from "../addresses/netgroup.ts";
 import type { Admission } from "../conduct/admission.ts";
@@ -16,7 +17,7 @@ import type { Penalty } from "./connection-port.ts";
 import { type Connection, type ConnectionTable, originOf, type Ready } from "./connection-table.ts";
 import { survivor } from "./duplicate.ts";
 import { type EvictionCandidate, victimOf } from "./eviction.ts";
-import { hasFeature, helloFeatures } from "./link-features.ts";
+import { helloFeatures } from "./link-features.ts";
 import type { Slots } from "./slots.ts";
 
 export type Verdict =

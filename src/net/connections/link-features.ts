@@ -3,7 +3,7 @@
  * (protocol-spec/02-handshake §4): an acceptor lists all it knows, a dialler what it wants.
  */
 import { deflateFeature } from "../../wire/deflated.ts";
-import type { Feature, Hello } from "../../wire/messages.ts";
+import type { Feature } from "../../wire/messages.ts";
 import type { DialKind } from "./dialer.ts";
 
 export const helloFeatures = {
@@ -39,8 +39,4 @@ export function featuresFor(kind: DialKind | undefined): readonly Feature[] {
   return kind === undefined
     ? [blockOnly, feeler, attest, compact, verified, deflated]
     : featuresOf[kind];
-}
-
-export function hasFeature(hello: Pick<Hello, "features">, id: number): boolean {
-  return hello.features.some((feature) => feature.id === id);
 }

@@ -9,23 +9,12 @@ import type { VerifyMode } from "../../../src/chain/certified-ranges.ts";
 import { metaKey } from "../../../src/chain/records.ts";
 import { encodeBody } from "../../../src/model/block.ts";
 import { encodeCertificate } from "../../../src/model/certificate.ts";
-import { approveFields, proposeFields } from "../../../src/model/governance.ts";
-import type { PublicKey } from "../../../src/model/ids.ts";
-import { addressOfKey } from "../../../src/model/transaction.ts";
 import { chainLimits } from "../../../src/params/limits.ts";
 import type { Built } from "../../support/built.ts";
-import { ChainBuilder } from "../../support/chain-builder.ts";
-import { keyOf, networkOf, seedOf } from "../../support/chain-network.ts";
 import { ChainWorld, sourceOf, storeAfter } from "../../support/chain-world.ts";
+import { builder, decided, old } from "../../support/joining-validator.ts";
 
 const { certifiedRangeMin, certifiedTopMin } = chainLimits;
-const network = networkOf(4);
-const old = network.validators;
-const fifth = keyOf(seedOf(100));
-const builder = new ChainBuilder({
-  ...network,
-  accounts: [...old, fifth].map((key) => ({ address: addressOfKey(key), balance: 1000n })),
-});
 const { genesis } = builder;
 const peer = sourceOf(1);
 const runLength = 256;
@@ -38,16 +27,6 @@ const decision = builder.block(start.at(-1)!, {
 });
 const chain = [...start, decision, ...builder.certified(decision, 299)];
 const handOver = chain.findIndex(({ validators }) => validators.length === 5);
-
-function decided() {
-  const terms = (sender: PublicKey) => ({ sender, nonce: 0n, fee: 1n, validUntilSlot: 0 });
-  const change = { action: "add", validator: fifth, rank: undefined, force: false } as const;
-  const proposal = builder.signed(proposeFields(change, terms(old[0]!)));
-  const approvals = [1, 2].map((rank) =>
-    builder.signed(approveFields(proposal.id, terms(old[rank]!))),
-  );
-  return [proposal, ...approvals];
-}
 
 const worldOf = (verify: VerifyMode) => new ChainWorld(builder, { trust: { verify } });
 

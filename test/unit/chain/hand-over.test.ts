@@ -4,39 +4,14 @@ import { test } from "node:test";
 import { toHex } from "../../../src/base/bytes.ts";
 import { setKey } from "../../../src/chain/records.ts";
 import { StoreDamaged } from "../../../src/chain/restore.ts";
-import {
-  approveFields,
-  type ProposedChange,
-  proposeFields,
-} from "../../../src/model/governance.ts";
-import type { PublicKey } from "../../../src/model/ids.ts";
-import { addressOfKey, type Transaction } from "../../../src/model/transaction.ts";
 import { validatorsHash } from "../../../src/model/validator-set.ts";
 import type { Built } from "../../support/built.ts";
-import { ChainBuilder } from "../../support/chain-builder.ts";
-import { keyOf, networkOf, seedOf } from "../../support/chain-network.ts";
+import { keyOf, seedOf } from "../../support/chain-network.ts";
 import { ChainWorld, imageOf, sourceOf, storeAfter } from "../../support/chain-world.ts";
+import { add, builder, decided, fifth, old } from "../../support/joining-validator.ts";
 
-const network = networkOf(4);
-const old = network.validators;
-const fifth = keyOf(seedOf(100));
-const builder = new ChainBuilder({
-  ...network,
-  accounts: [...old, fifth].map((key) => ({ address: addressOfKey(key), balance: 1000n })),
-});
 const { genesis } = builder;
 const alice = sourceOf(1);
-const add: ProposedChange = { action: "add", validator: fifth, rank: undefined, force: false };
-
-/** Proposed by rank 0, approved by `ranks`, in one block. */
-function decided(change: ProposedChange, nonce = 0n, ranks = [1, 2]): Transaction[] {
-  const terms = (sender: PublicKey) => ({ sender, nonce, fee: 1n, validUntilSlot: 0 });
-  const proposal = builder.signed(proposeFields(change, terms(old[0]!)));
-  const approvals = ranks.map((rank) =>
-    builder.signed(approveFields(proposal.id, terms(old[rank]!))),
-  );
-  return [proposal, ...approvals];
-}
 
 /**
  *   g ── c1 ── c2 ── c3 ── c4 ── …      each carries the certificate of its parent

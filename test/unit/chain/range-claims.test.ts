@@ -3,22 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RangeProof } from "../../../src/chain/certified-ranges.ts";
 import type { Certificate } from "../../../src/model/certificate.ts";
-import { approveFields, proposeFields } from "../../../src/model/governance.ts";
-import type { PublicKey } from "../../../src/model/ids.ts";
-import { addressOfKey } from "../../../src/model/transaction.ts";
 import { validatorsHash } from "../../../src/model/validator-set.ts";
 import { type Built, dataFor } from "../../support/built.ts";
-import { ChainBuilder } from "../../support/chain-builder.ts";
-import { keyOf, networkOf, seedOf } from "../../support/chain-network.ts";
 import { ChainWorld, sourceOf } from "../../support/chain-world.ts";
+import { builder, decided, old } from "../../support/joining-validator.ts";
 
-const network = networkOf(4);
-const old = network.validators;
-const fifth = keyOf(seedOf(100));
-const builder = new ChainBuilder({
-  ...network,
-  accounts: [...old, fifth].map((key) => ({ address: addressOfKey(key), balance: 1000n })),
-});
 const { genesis } = builder;
 const peer = sourceOf(1);
 /** Each but the last 40 is certified by its child. */
@@ -77,16 +66,6 @@ test("transactions of a certified block are checked all the same", () => {
   const codes = said.flatMap((each) => (each.type === "rejected" ? [each.rejection.code] : []));
   assert.deepEqual(codes, ["block-transaction-signature"]);
 });
-
-function decided() {
-  const terms = (sender: PublicKey) => ({ sender, nonce: 0n, fee: 1n, validUntilSlot: 0 });
-  const change = { action: "add", validator: fifth, rank: undefined, force: false } as const;
-  const proposal = builder.signed(proposeFields(change, terms(old[0]!)));
-  const approvals = [1, 2].map((rank) =>
-    builder.signed(approveFields(proposal.id, terms(old[rank]!))),
-  );
-  return [proposal, ...approvals];
-}
 
 /** `count` blocks on `parent` as the old validators would make them, were they in charge again. */
 function usurped(parent: Built, count: number): Built[] {
