@@ -51,7 +51,7 @@ export function recover(parts: RecoveringParts): Recovery | undefined {
 }
 
 function decide(parts: RecoveringParts, up: readonly SimNode[]): Recovery | undefined {
-  const { random, genesisHash } = parts;
+  const { honest, random, genesisHash } = parts;
   const { networkFile } = up[0]!.options.node;
   const slot = slotAt(networkFile, wallEpochMs + parts.now());
   const finalSlot = Math.max(...up.map(({ node }) => node!.queries.finalized().slot));
@@ -59,6 +59,8 @@ function decide(parts: RecoveringParts, up: readonly SimNode[]): Recovery | unde
   const justified = up.map(({ node }) => insidesOf(node!).chain.justified);
   const [block] = justified.toSorted((a, b) => b.slot - a.slot);
   if (block === undefined || block.height === 0) return undefined;
+  // What only disks of the lost hold was reported final: people look for those, and wait.
+  if (honest.some(({ reportedFinal }) => reportedFinal.height > block.height)) return undefined;
   const validators = membersFor(up, block.slot);
   if (validators.length === 0) return undefined;
   // Above whatever anybody signed, clocks that went ahead included.

@@ -252,9 +252,14 @@ export class SimNode {
   }
 
   private crashIf(moment: "sync" | "sign"): void {
-    if (this.crashOn?.moment !== moment) return;
-    this.port.at(this.port.now(), this.crashOn.crash);
-    this.crashOn = undefined;
+    const { crashOn } = this;
+    if (crashOn?.moment !== moment) return;
+    // Not in the middle of a step; the faults may end before it.
+    this.port.at(this.port.now(), () => {
+      if (this.crashOn !== crashOn) return;
+      this.crashOn = undefined;
+      crashOn.crash();
+    });
   }
 
   private sign(job: Job, request: SignRequest): Input {

@@ -191,3 +191,19 @@ test("a recovery that people decide on makes blocks final again, and nothing fin
   assert.equal(world.rare.of("recovery adopted"), 1);
   assert.ok(world.rare.of("final after a recovery") > 100);
 });
+
+test("people decide nothing while only the lost have what was reported final", () => {
+  const world = staged("lost-with-finality", 3, 2 * minute, {
+    validators: 3,
+    faults: [
+      atSlot(30, crash(2, 90)),
+      atSlot(80, crash(0, 900)),
+      atSlot(80, crash(1, 900)),
+      atSlot(160, { type: "recovery" }),
+    ],
+  });
+  world.run();
+  assert.equal(world.rare.of("recovery adopted"), 0);
+  // All came back in the end, and went on from there.
+  assert.ok(world.rare.of("block finalized") > 300);
+});

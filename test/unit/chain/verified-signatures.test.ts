@@ -72,10 +72,11 @@ test("a transaction of another network is another one", () => {
 });
 
 test("bad signatures are not remembered, and of good ones no more than the bound", () => {
-  const { body } = bodyCase({ ...plain, transactions: 30, bad: [2, 3] });
+  // Among the last, so that the bound is not what makes it forget them.
+  const { body } = bodyCase({ ...plain, transactions: 30, bad: [27, 28] });
   const verified = new VerifiedSignatures(ed25519, domain, 20);
   const verdicts = transactionsOf(body).map((each) => check(verified, each));
   assert.equal(verdicts.filter((isGood) => !isGood).length, 2);
   assert.equal(verified.size, 20);
-  assert.deepEqual(verified.uncheckedPart(body).indices, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual(verified.uncheckedPart(body).indices, [0, 1, 2, 3, 4, 5, 6, 7, 27, 28]);
 });
