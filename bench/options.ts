@@ -16,6 +16,8 @@ export interface BenchOptions {
   /** Between two collections of garbage before memory is read. */
   readonly settleMs: number;
   readonly blocks: number;
+  /** Of `sync-long`. */
+  readonly longBlocks: number;
   readonly transferBlocks: number;
   readonly transfersPerBlock: number;
   readonly senders: number;
@@ -55,6 +57,7 @@ const usual = {
   idle: [1000],
   settleMs: 400,
   blocks: 10_000,
+  longBlocks: 100_000,
   transferBlocks: 1000,
   transfersPerBlock: 100,
   senders: 10_000,
@@ -88,6 +91,7 @@ const tiny = {
   idle: [3],
   settleMs: 10,
   blocks: 30,
+  longBlocks: 60,
   transferBlocks: 3,
   transfersPerBlock: 4,
   senders: 8,

@@ -18,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   idle: async () => (await import("./idle.ts")).idle,
   "sync-empty": async () => (await import("./sync.ts")).syncEmpty,
   "sync-certified": async () => (await import("./sync.ts")).syncCertified,
+  "sync-long": async () => (await import("./sync.ts")).syncLong,
   "sync-transfers": async () => (await import("./sync.ts")).syncTransfers,
   start: async () => (await import("./start.ts")).start,
   mempool: async () => (await import("./mempool.ts")).mempool,

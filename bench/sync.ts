@@ -1,7 +1,7 @@
 /**
  * Full sync between two real nodes, each a process with its LevelDB, over TCP: everything is checked
  * (seals, transfers, roots). First a long chain of empty blocks, then blocks of signed transfers.
- * Beside it hsd on disk, with as many empty blocks.
+ * Beside it hsd on disk, with as many blocks.
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,23 +12,30 @@ import { type ChainPlan, type MadeChain, makeChain } from "./chain-maker.ts";
 import { Child } from "./child.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Peers, peerFigure } from "./peers.ts";
-import { atLeast, type Bar, type BenchLine, median, rounded } from "./report.ts";
+import { atLeast, type BenchLine, median, rounded } from "./report.ts";
 import type { Synced, SyncPlan } from "./sync-child.ts";
 
+const fullBar = 5_000;
 const transferBar = 20_000;
 const certifiedBar = 12_000;
+
+type Shape = Omit<ChainPlan, "folder">;
 
 export async function syncEmpty(options: BenchOptions, peers: Peers): Promise<BenchLine[]> {
   const shape = { blocks: options.blocks, transfersPerBlock: 0, senders: 0 };
   const ours = await measure(shape, options);
-  const args = ["--peer=hsd", "--do=sync", `--blocks=${options.blocks}`, "--txs=0"];
-  const lines = await peers.run("chain.mjs", [...args, `--reps=${options.repeats}`]);
-  const hsd = peerFigure(lines, "blocks_per_s");
-  const bars: Bar[] = [];
+  const bars = [atLeast("empty blocks/s, fixed bar", ours.blocksPerSecond, fullBar, 1)];
+  const hsd = peerFigure(await syncHsd(peers, shape, options.repeats), "blocks_per_s");
   if (hsd !== undefined) {
     bars.push(atLeast("empty blocks/s, hsd on disk", ours.blocksPerSecond, hsd.value, 1));
   }
-  return [{ bench: "sync-empty", figures: hsd === undefined ? ours : { ...ours, hsd }, bars }];
+  return [{ bench: "sync-empty", figures: { ...ours, ...(hsd && { hsd }) }, bars }];
+}
+
+/** Its lines; none without its program. */
+function syncHsd(peers: Peers, { blocks, transfersPerBlock }: Shape, repeats: number) {
+  const size = [`--blocks=${blocks}`, `--txs=${transfersPerBlock}`];
+  return peers.run("chain.mjs", ["--peer=hsd", "--do=sync", ...size, `--reps=${repeats}`]);
 }
 
 /** The same in mode certified; beside it mode full, on the same chain and machine. */
@@ -36,25 +43,51 @@ export async function syncCertified(options: BenchOptions): Promise<BenchLine[]>
   const shape = { blocks: options.blocks, transfersPerBlock: 0, senders: 0 };
   const [full, ours] = await measureModes(shape, options, ["full", "certified"]);
   const bars = [atLeast("empty blocks/s, fixed bar", ours.blocksPerSecond, certifiedBar, 1)];
-  const { blocksPerSecond, cpuSecondsSyncer, seconds } = full;
-  const besides = { blocksPerSecond, cpuSecondsSyncer, seconds };
-  return [{ bench: "sync-certified", figures: { ...ours, full: besides }, bars }];
+  return [{ bench: "sync-certified", figures: { ...ours, full: inShort(full) }, bars }];
 }
 
-export async function syncTransfers(options: BenchOptions): Promise<BenchLine[]> {
+/** A chain ten times as long, once in each mode: what of the others is the warming up of the JIT. */
+export async function syncLong(options: BenchOptions): Promise<BenchLine[]> {
+  const shape = { blocks: options.longBlocks, transfersPerBlock: 0, senders: 0 };
+  const once = { ...options, repeats: 1 };
+  const [full, certified] = await measureModes(shape, once, ["full", "certified"]);
+  return [{ bench: "sync-long", figures: { ...full, certified: inShort(certified) } }];
+}
+
+export async function syncTransfers(options: BenchOptions, peers: Peers): Promise<BenchLine[]> {
   const { transferBlocks: blocks, transfersPerBlock, senders } = options;
-  const ours = await measure({ blocks, transfersPerBlock, senders }, options);
+  const shape = { blocks, transfersPerBlock, senders };
+  const [ours, certified] = await measureModes(shape, options, ["full", "certified"]);
   const bars = [atLeast("transfers/s, fixed bar", ours.transfersPerSecond, transferBar, 1)];
-  return [{ bench: "sync-transfers", figures: { ...ours, senders }, bars }];
+  const hsd = peerFigure(await syncHsd(peers, shape, options.repeats), "txs_per_s");
+  if (hsd !== undefined) {
+    bars.push(atLeast("transfers/s, hsd on disk", ours.transfersPerSecond, hsd.value, 1));
+  }
+  const figures = { ...ours, senders, certified: inShort(certified), ...(hsd && { hsd }) };
+  return [{ bench: "sync-transfers", figures, bars }];
 }
 
-async function measure(shape: Omit<ChainPlan, "folder">, options: BenchOptions) {
+/** Of the mode that stands beside the one that the line is about. */
+function inShort(measured: Measured) {
+  const { blocksPerSecond, transfersPerSecond, seconds, cpuSecondsSyncer } = measured;
+  const { loopDelayMs, peakRssMib } = measured;
+  return {
+    blocksPerSecond,
+    transfersPerSecond,
+    seconds,
+    cpuSecondsSyncer,
+    loopDelayMs,
+    peakRssMib,
+  };
+}
+
+async function measure(shape: Shape, options: BenchOptions) {
   return (await measureModes(shape, options, ["full"]))[0];
 }
 
 /** One chain, synced in each of `modes` in turn, so that a busy machine is as busy for all. */
 async function measureModes<const M extends readonly VerifyMode[]>(
-  shape: Omit<ChainPlan, "folder">,
+  shape: Shape,
   options: BenchOptions,
   modes: M,
 ): Promise<{ [K in keyof M]: Measured }> {
