@@ -1,9 +1,11 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { blockHashOf } from "../../../src/model/ids.ts";
 import { chainLimits, syncLimits } from "../../../src/params/limits.ts";
+import type { MessageOf } from "../../../src/wire/messages.ts";
 import { makeChain } from "../../support/sync-world.ts";
 import { genesis, isAt, LinkedWorld, long, longBlock, top } from "./linked-world.ts";
-import { honest, silent, withBodies } from "./peer-behaviour.ts";
+import { type Behaviour, honest, silent, withBodies } from "./peer-behaviour.ts";
 
 test("one honest peer brings the chain to its head, and nobody is blamed", () => {
   const world = new LinkedWorld(1, genesis);
@@ -120,12 +122,25 @@ test("a peer whose headers can never be judged keeps nobody from following the o
   assert.ok(world.run(isAt(world, top), 300) < 200);
 });
 
-test("large bodies keep to the byte window", () => {
+test("large bodies keep to the byte window, one of them to a request", () => {
   const large = makeChain(80, 1, undefined, 1_000_000);
   const world = new LinkedWorld(13, genesis);
-  world.join(honest(large), large.at(-1)!);
-  world.join(honest(large), large.at(-1)!);
-  world.run(isAt(world, large.at(-1)!), 60);
+  const [first] = large.slice(1);
+  const serve = honest(large);
+  // The first comes late, so that the others wait for their turn.
+  const late: Behaviour = (message, say) => {
+    const { hashes } = message as Partial<MessageOf<"get_blocks">>;
+    const isFirst = hashes !== undefined && blockHashOf(hashes) === first!.sealed.header.hash;
+    world.time.after(isFirst ? 1_500 : 0, () => serve(message, say));
+  };
+  for (let peers = 0; peers < 4; peers++) world.join(late, large.at(-1)!);
+  let most = 0;
+  world.run(() => {
+    most = Math.max(most, world.sync["bodies"].load.bytes);
+    return isAt(world, large.at(-1)!)();
+  }, 60);
+  assert.ok(most > 0.9 * syncLimits.bodyWindowBytes, `${most} bytes`);
+  assert.ok(most <= syncLimits.bodyWindowBytes, `${most} bytes`);
   const counts = [...world.peers.values()].flatMap((peer) => [...peer.openBlocks.values()]);
   assert.ok(Math.max(...counts) <= 1, "one MiB a request");
 });
