@@ -5,6 +5,7 @@ const relay = "test/unit/node/compact-relay.test.ts";
 const faults = "test/unit/node/compact-faults.test.ts";
 const partial = "test/unit/net/compact/partial-block.test.ts";
 const prefilled = "test/unit/net/compact/prefilled.test.ts";
+const rare = "test/unit/net/compact/rare.test.ts";
 const index = "test/unit/net/compact/transaction-index.test.ts";
 
 const relayFile = "src/node/compact-relay.ts";
@@ -171,8 +172,35 @@ const atHand: readonly Mutant[] = [
   {
     name: "rare-not-told",
     breaks: "what we lacked of a block is not told whole to the next (04-messages §8)",
-    edits: [edit(relayFile, "if (missing.length > 0) this.server.onLacked(hash, missing);", "")],
+    edits: [edit(relayFile, "if (rare.length > 0) this.server.onRare(hash, rare);", "")],
     hunts: [unit(relay, "asks for what it lacks, and tells it whole")],
+  },
+  {
+    name: "rare-without-end",
+    breaks: "what was prefilled for nothing is prefilled by everybody (04-messages §8)",
+    edits: [
+      edit(
+        partialFile,
+        "if (this.missing.length === 0 && this.isPrefilledAtHand) return [];",
+        "if (this.places.length === 0) return [];",
+      ),
+    ],
+    hunts: [unit(rare, "nothing, when we lacked nothing")],
+  },
+  {
+    name: "rare-in-step",
+    breaks: "mempools are taken to be in step whatever is lacked (04-messages §8)",
+    edits: [edit(partialFile, "if (!this.isOutOfStep || ", "if (this.isOutOfStep || ")],
+    hunts: [
+      unit(rare, "all, when we lacked one in eight"),
+      unit(rare, "all, when we lacked others than whoever gave it"),
+    ],
+  },
+  {
+    name: "rare-beyond-budget",
+    breaks: "more is held to be rare than can be prefilled (04-messages §8)",
+    edits: [edit(partialFile, " || this.bytesPrefilled > relayLimits.prefilledBytesMax", "")],
+    hunts: [unit(rare, "only what is known to be lacked")],
   },
   {
     name: "own-block-pushed-early",

@@ -217,7 +217,7 @@ export class CompactRelay {
 
   private finish(partial: PartialBlock): readonly Imported[] {
     const { chain, relay } = this.parts;
-    const { conn, missing, sealed } = partial;
+    const { conn, rare, sealed } = partial;
     const { hash } = sealed.header;
     const body = partial.body();
     if (body === undefined) {
@@ -226,7 +226,7 @@ export class CompactRelay {
     }
     const giver = `${conn} ${hash}`;
     this.blameless.add(giver);
-    if (missing.length > 0) this.server.onLacked(hash, missing);
+    if (rare.length > 0) this.server.onRare(hash, rare);
     const results = chain.importBlock(sealed, body, conn);
     // Another body than the header's: two transactions had one short id.
     const isCollision = (result: Imported) =>

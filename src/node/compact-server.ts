@@ -28,7 +28,7 @@ export class CompactServer {
   private readonly chain: ChainManager;
   private readonly shown: PublicChain;
   private readonly encoded = new BoundedMap<BlockHash, Message>(encodedMax);
-  /** Of blocks that came to us compact: the transactions that we lacked, as others will. */
+  /** Of blocks that came to us compact: the transactions that others will lack. */
   private readonly rare = new BoundedMap<BlockHash, ReadonlySet<number>>(encodedMax);
 
   constructor(env: Env, port: PeerPort, chain: ChainManager, shown: PublicChain) {
@@ -38,8 +38,8 @@ export class CompactServer {
     this.shown = shown;
   }
 
-  /** We did not have these transactions of it. */
-  onLacked(hash: BlockHash, indexes: readonly number[]): void {
+  /** Others will lack these transactions of it. */
+  onRare(hash: BlockHash, indexes: readonly number[]): void {
     this.rare.set(hash, new Set(indexes));
   }
 

@@ -17,14 +17,19 @@ import {
   shortIdOf,
   splitTransactions,
   type TxBytes,
+  txIndexBytes,
 } from "../../model/compact-block.ts";
 import type { SealedHeader } from "../../model/header.ts";
+import { relayLimits } from "../../params/limits.ts";
 import type { MessageOf } from "../../wire/messages.ts";
 import { ShortIdTable } from "./short-id-table.ts";
 import type { TransactionIndex } from "./transaction-index.ts";
 
 /** What a compact block tells beside its header; owned by whoever holds it. */
 type Told = Pick<MessageOf<"compact_block">, "certificate" | "salt" | "shortIds" | "prefilled">;
+
+/** Each with its index. */
+type Prefilled = readonly (readonly [number, TxBytes])[];
 
 export class PartialBlock {
   readonly conn: Conn;
@@ -36,6 +41,8 @@ export class PartialBlock {
   /** Of each short id the place of its transaction. */
   private readonly placeOfId: readonly number[];
   private readonly table: ShortIdTable;
+  private readonly prefilled: Prefilled;
+  private isPrefilledAtHand = true;
   /** Indexes of those that were not at hand, ascending. */
   missing: readonly number[] = [];
 
@@ -59,10 +66,11 @@ export class PartialBlock {
     conn: Conn,
     sealed: SealedHeader,
     told: Told,
-    prefilled: readonly (readonly [number, TxBytes])[],
+    prefilled: Prefilled,
   ) {
     this.conn = conn;
     this.sealed = sealed;
+    this.prefilled = prefilled;
     this.certificate = copyBytes(told.certificate);
     this.shortIds = copyBytes(told.shortIds);
     this.key = shortIdKey(sealed.header.hash, told.salt);
@@ -89,6 +97,33 @@ export class PartialBlock {
     }
     for (const place of twice) this.places[place] = undefined;
     this.missing = this.placeOfId.filter((place) => this.places[place] === undefined);
+    this.isPrefilledAtHand = this.prefilled.every(([, transaction]) => index.has(transaction));
+  }
+
+  /**
+   * Indexes of what others will lack, judged by us: nothing when we lacked nothing, so that what was
+   * prefilled for nothing goes no further; else what we lacked and what was thought rare before us;
+   * everything, if it may be prefilled, when mempools are not in step.
+   */
+  get rare(): readonly number[] {
+    if (this.missing.length === 0 && this.isPrefilledAtHand) return [];
+    const prefilled = this.prefilled.map(([index]) => index);
+    if (!this.isOutOfStep || this.bytesPrefilled > relayLimits.prefilledBytesMax) {
+      return [...prefilled, ...this.missing];
+    }
+    return [...this.places.keys()];
+  }
+
+  /** Who gave it told what it lacked, and we lacked others; or we lacked many. */
+  private get isOutOfStep(): boolean {
+    if (this.prefilled.length > 0 && this.missing.length > 0) return true;
+    return this.missing.length * relayLimits.outOfStepOneIn >= this.places.length;
+  }
+
+  /** Of all its transactions, were they prefilled. */
+  private get bytesPrefilled(): number {
+    const { bodyBytes, txCount } = this.sealed.header;
+    return bodyBytes - 4 - this.certificate.length + txIndexBytes * txCount;
   }
 
   /** How many bytes the missing ones have, if what is at hand is right. */

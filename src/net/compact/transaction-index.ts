@@ -8,9 +8,9 @@
  * more; when that is reached the oldest that are not pending go. protocol-spec/04-messages §8.
  */
 import { sipHash48, sipInputWords } from "../../crypto/siphash.ts";
-import { putShortIdWords } from "../../model/compact-block.ts";
+import { putShortIdWords, type TxBytes } from "../../model/compact-block.ts";
 import type { TxId } from "../../model/ids.ts";
-import type { Transaction } from "../../model/transaction.ts";
+import { decodeTransaction, type Transaction } from "../../model/transaction.ts";
 import { mempoolLimits, relayLimits } from "../../params/limits.ts";
 import type { ShortIdTable } from "./short-id-table.ts";
 
@@ -64,6 +64,12 @@ export class TransactionIndex {
     this.entries.push(transaction);
     this.ids.add(transaction.id);
     this.totalBytes += bytes;
+  }
+
+  /** Whoever signed it, and however. */
+  has(bytes: TxBytes): boolean {
+    const decoded = decodeTransaction(bytes);
+    return !("code" in decoded) && this.ids.has(decoded.id);
   }
 
   /** Calls `found` for each transaction here whose short id is in `table`. */
