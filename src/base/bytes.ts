@@ -55,9 +55,31 @@ export function isZero(bytes: Uint8Array): boolean {
   return true;
 }
 
+/** The two digits of a byte, as character codes. A table: ids are converted all the time. */
+const digitsOf = Uint8Array.from({ length: 512 }, (_, at) => {
+  const byte = at >> 1;
+  return (at % 2 === 0 ? byte >> 4 : byte & 0xf).toString(16).charCodeAt(0);
+});
+/** Digits on their way into a text; 64 are an id. */
+const digits = Buffer.alloc(64);
+
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+  return partToHex(bytes, 0, bytes.length);
+}
+
+/** `toHex` of the bytes from `from` to `to`, both inside. */
+export function partToHex(bytes: Uint8Array, from: number, to: number): string {
+  const count = to - from;
+  if (2 * count > digits.length) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset + from, count).toString("hex");
+  }
+  for (let i = 0; i < count; i++) {
+    const at = 2 * bytes[from + i]!;
+    digits[2 * i] = digitsOf[at]!;
+    digits[2 * i + 1] = digitsOf[at + 1]!;
+  }
+  return digits.toString("latin1", 0, 2 * count);
 }
 
 const notHex = 0xff;

@@ -85,7 +85,9 @@ export class BlockTree {
     assert(!this.nodes.has(sealed.header.hash), "a header is inserted once");
     assert(parent.status !== "invalid", "nothing stands on an invalid block");
     const node = treeNode(sealed, parent, derived);
-    parent.children.push(node);
+    // The first push would make room for 17, and most have one.
+    if (parent.children.length === 0) parent.children = [node];
+    else parent.children.push(node);
     this.nodes.set(node.hash, node);
     if (node.isHidden) return node;
     if (this.isPreferred(node, this.bestNode)) this.bestNode = node;

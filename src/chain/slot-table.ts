@@ -35,9 +35,11 @@ export class SlotTable {
 
   delete(header: Header): void {
     const key = keyOf(header);
-    const rest = (this.hashes.get(key) ?? []).filter((hash) => hash !== header.hash);
-    if (rest.length === 0) this.hashes.delete(key);
-    else this.hashes.set(key, rest);
+    const held = this.hashes.get(key);
+    const at = held?.indexOf(header.hash) ?? -1;
+    if (held === undefined || at < 0) return;
+    if (held.length === 1) this.hashes.delete(key);
+    else held.splice(at, 1);
   }
 }
 

@@ -11,6 +11,8 @@
 import { assert } from "../base/assert.ts";
 import {
   concatBytes,
+  copyBytes,
+  emptyBytes,
   readSafeU64,
   readU16,
   readU32,
@@ -18,9 +20,9 @@ import {
   writeU32,
   writeU64,
 } from "../base/bytes.ts";
-import { tag16, tagged } from "../crypto/hash.ts";
+import { tag16, taggedHex } from "../crypto/hash.ts";
 import { chainLimits } from "../params/limits.ts";
-import { type BlockHash, blockHashOf, idBytes, type PublicKey, publicKeyOf } from "./ids.ts";
+import { type BlockHash, blockHashAt, idBytes, type PublicKey, publicKeyOf } from "./ids.ts";
 import { type Rejection, rejection } from "./rule-code.ts";
 
 /** What a header says; hashes that serve as keys are ids, the others stay bytes (32 each). */
@@ -62,9 +64,35 @@ export interface SealedHeader {
 
 export const headerVersion = 1;
 const { headerBytes, sealBytes } = chainLimits;
-const headerHash = tagged("hdr/1");
+const hashOf = taggedHex("hdr/1") as (bytes: Uint8Array) => BlockHash;
 const sealTag = tag16("seal/1");
 const bodyBytesAt = 328;
+
+/** A field that header after header has alike: such bytes are kept once, not a thousand times. */
+class AlikeField {
+  private readonly from: number;
+  private readonly to: number;
+  private last: Uint8Array = emptyBytes;
+
+  constructor(from: number, to: number) {
+    this.from = from;
+    this.to = to;
+  }
+
+  in(header: Uint8Array): Uint8Array {
+    const { from, to, last } = this;
+    let at = from;
+    while (at < to && header[at] === last[at - from]) at++;
+    if (at < to) this.last = copyBytes(header.subarray(from, to));
+    return this.last;
+  }
+}
+
+const txRoots = new AlikeField(96, 128);
+const receiptsRoots = new AlikeField(128, 160);
+const validatorsHashes = new AlikeField(232, 264);
+const nextValidatorsHashes = new AlikeField(264, 296);
+const extras = new AlikeField(332, 356);
 
 export function encodeHeader(fields: HeaderFields): Header {
   const bytes = new Uint8Array(headerBytes);
@@ -87,7 +115,7 @@ export function encodeHeader(fields: HeaderFields): Header {
   writeU32(bytes, bodyBytesAt, fields.bodyBytes);
   assert(fields.extra.length === 24, "engine extra has 24 bytes");
   bytes.set(fields.extra, 332);
-  return { ...fields, hash: blockHashOf(headerHash(bytes)), bytes };
+  return { ...fields, hash: hashOf(bytes), bytes };
 }
 
 /** The header in exactly 356 bytes; keeps `bytes`, so hand it a copy that may be kept. */
@@ -114,19 +142,19 @@ export function decodeHeader(bytes: Uint8Array): Header | Rejection {
     height,
     slot,
     timestampMs,
-    parentHash: blockHashOf(bytes.subarray(32, 64)),
+    parentHash: blockHashAt(bytes, 32),
     stateRoot: bytes.subarray(64, 96),
-    txRoot: bytes.subarray(96, 128),
-    receiptsRoot: bytes.subarray(128, 160),
+    txRoot: txRoots.in(bytes),
+    receiptsRoot: receiptsRoots.in(bytes),
     certHash: bytes.subarray(160, 192),
     justifiedSlot,
-    justifiedHash: blockHashOf(bytes.subarray(200, 232)),
-    validatorsHash: bytes.subarray(232, 264),
-    nextValidatorsHash: bytes.subarray(264, 296),
+    justifiedHash: blockHashAt(bytes, 200),
+    validatorsHash: validatorsHashes.in(bytes),
+    nextValidatorsHash: nextValidatorsHashes.in(bytes),
     sealer: publicKeyOf(bytes.subarray(296, 328)),
     bodyBytes: readU32(bytes, bodyBytesAt),
-    extra: bytes.subarray(332, 356),
-    hash: blockHashOf(headerHash(bytes)),
+    extra: extras.in(bytes),
+    hash: hashOf(bytes),
     bytes,
   };
 }

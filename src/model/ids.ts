@@ -4,7 +4,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Brand } from "../base/brand.ts";
-import { hexBytes, toHex } from "../base/bytes.ts";
+import { hexBytes, partToHex, toHex } from "../base/bytes.ts";
 
 /** SHA-256 under the tag "hdr/1" of a header's 356 bytes. */
 export type BlockHash = Brand<string, "BlockHash">;
@@ -29,6 +29,12 @@ export const txIdOf = (bytes: Uint8Array): TxId => hex32<TxId>(bytes);
 export const publicKeyOf = (bytes: Uint8Array): PublicKey => hex32<PublicKey>(bytes);
 export const addressOf = (bytes: Uint8Array): Address => hex32<Address>(bytes);
 export const nodeIdOf = (bytes: Uint8Array): NodeId => hex32<NodeId>(bytes);
+
+/** Of the 32 bytes in `bytes` from `at` on. */
+export function blockHashAt(bytes: Uint8Array, at: number): BlockHash {
+  assert(at + 32 <= bytes.length, "32 bytes inside the buffer");
+  return partToHex(bytes, at, at + 32) as string as BlockHash;
+}
 
 /** The 32 bytes of any id. */
 export function idBytes(id: Id): Uint8Array {

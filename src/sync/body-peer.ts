@@ -19,12 +19,14 @@ export interface BodyRequest {
   deliveredCount: number;
 }
 
+const noRequests: ReadonlyMap<number, BodyRequest> = new Map();
+
 export class BodyPeer {
   readonly conn: Conn;
   /** Highest block it claimed or showed to have. */
   height: number;
-  /** Open, in the order of sending: it answers them in that order. */
-  readonly requests = new Map<number, BodyRequest>();
+  /** None while nothing is asked of it: of most peers nothing ever is. */
+  private open: Map<number, BodyRequest> | undefined;
   outstandingBytes = 0;
   /** When its turn came to work on the first of `requests`. */
   private turnAt = 0;
@@ -38,6 +40,11 @@ export class BodyPeer {
   constructor(conn: Conn, height: number) {
     this.conn = conn;
     this.height = height;
+  }
+
+  /** Open, in the order of sending: it answers them in that order. */
+  get requests(): ReadonlyMap<number, BodyRequest> {
+    return this.open ?? noRequests;
   }
 
   get first(): BodyRequest | undefined {
@@ -81,14 +88,16 @@ export class BodyPeer {
   }
 
   begin(request: BodyRequest, now: number): void {
-    if (this.requests.size === 0) this.turnAt = now;
-    this.requests.set(request.id, request);
+    if (this.open === undefined) this.turnAt = now;
+    this.open ??= new Map();
+    this.open.set(request.id, request);
     this.outstandingBytes += request.bytes;
   }
 
   /** Answered in full or given up; what is still owed may come late. */
   end(request: BodyRequest, now: number): void {
-    this.requests.delete(request.id);
+    this.open?.delete(request.id);
+    if (this.open?.size === 0) this.open = undefined;
     this.outstandingBytes -= request.bytes;
     this.turnAt = now;
     this.isProven = request.owed.size === 0;

@@ -3,8 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import {
   hexBytes,
+  partToHex,
   readSafeU64,
   readU64,
+  toHex,
   u16Bytes,
   u32Bytes,
   u64Bytes,
@@ -23,6 +25,22 @@ test("a u64 is written and read as the platform's own view does it", () => {
     if (isSafe) assert.deepEqual(u64Bytes(Number(value)), bytes);
   });
   fc.assert(property, { seed: 3, numRuns: 500 });
+});
+
+test("hex of bytes, or of a part of them, is what the platform makes of it", () => {
+  const part = fc.uint8Array({ maxLength: 100 }).chain((bytes) => {
+    const from = fc.nat({ max: bytes.length });
+    return from.chain((at) =>
+      fc.tuple(fc.constant(bytes), fc.constant(at), fc.nat(bytes.length - at)),
+    );
+  });
+  const property = fc.property(part, ([bytes, from, count]) => {
+    assert.equal(toHex(bytes), Buffer.from(bytes).toString("hex"));
+    const expected = Buffer.from(bytes).toString("hex", from, from + count);
+    assert.equal(partToHex(bytes, from, from + count), expected);
+    assert.deepEqual(hexBytes(expected), bytes.slice(from, from + count));
+  });
+  fc.assert(property, { seed: 4, numRuns: 500 });
 });
 
 test("a number that does not fit is our own bug and says itself", () => {

@@ -55,6 +55,30 @@ test("other bytes are no header", () => {
   }
 });
 
+test("what headers have alike is read as the bytes say, whatever was read before", () => {
+  const fields = { txRoot: 96, receiptsRoot: 128, validatorsHash: 232, nextValidatorsHash: 264 };
+  const good = encodeHeader(headerFields()).bytes;
+  const decode = (bytes: Uint8Array) => {
+    const header = decodeHeader(bytes);
+    assert.ok(!("code" in header));
+    return header;
+  };
+  for (const at of [96, 127, 128, 159, 232, 263, 264, 295, 332, 355]) {
+    for (const change of [1, 2, 0]) {
+      const bytes = good.slice();
+      bytes[at]! ^= change;
+      const header = decode(bytes);
+      for (const [name, from] of Object.entries(fields)) {
+        assert.deepEqual(header[name as keyof typeof fields], bytes.slice(from, from + 32));
+      }
+      assert.deepEqual(header.extra, bytes.slice(332));
+    }
+  }
+  const first = decode(good.slice());
+  assert.equal(decode(good.slice()).txRoot, first.txRoot, "the same memory");
+  assert.notEqual(first.txRoot.buffer, first.bytes.buffer, "which keeps no answer of a peer alive");
+});
+
 test("a seal stands beside the header and outside its hash", () => {
   const block = sealed({}, 3);
   const bytes = encodeSealedHeader(block);
