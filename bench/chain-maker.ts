@@ -11,6 +11,7 @@ import { ChainManager } from "../src/chain/chain-manager.ts";
 import { Ledger } from "../src/chain/ledger.ts";
 import { ed25519 } from "../src/crypto/ed25519.ts";
 import type { Job, Ticket } from "../src/edge/conn.ts";
+import type { Write } from "../src/edge/effect.ts";
 import type { Env } from "../src/edge/env.ts";
 import { emptyImage } from "../src/edge/store-image.ts";
 import { DataFolder } from "../src/host/data-folder.ts";
@@ -52,7 +53,11 @@ const slotMs = 1000;
 const funding = 1_000_000n;
 const drainEvery = 64;
 
-export async function makeChain(plan: ChainPlan): Promise<MadeChain> {
+/** `onPersist` hears of everything that is written, in order. */
+export async function makeChain(
+  plan: ChainPlan,
+  onPersist: (writes: readonly Write[]) => void = () => {},
+): Promise<MadeChain> {
   const { transfersPerBlock } = plan;
   const begunAt = performance.now();
   const validators = accounts(validatorCount);
@@ -71,7 +76,7 @@ export async function makeChain(plan: ChainPlan): Promise<MadeChain> {
   const store = await LevelStore.open(folder.chain, (tip) =>
     saveDurableTip(folder.durableTip, tip),
   );
-  const maker = new BlockMaker(store, network.file, validators);
+  const maker = new BlockMaker(store, network.file, validators, onPersist);
   const senders = accounts(transfersPerBlock === 0 ? 0 : fundBlocks * transfersPerBlock);
   for (let block = 0; block < fundBlocks; block++) {
     const to = senders.slice(block * transfersPerBlock, (block + 1) * transfersPerBlock);
@@ -108,6 +113,7 @@ class BlockMaker {
     store: LevelStore,
     file: ConstructorParameters<typeof ChainManager>[2],
     validators: readonly Account[],
+    onPersist: (writes: readonly Write[]) => void,
   ) {
     this.store = store;
     this.validators = validators;
@@ -119,6 +125,7 @@ class BlockMaker {
     const port: ConstructorParameters<typeof ChainManager>[1] = {
       persist: (writes, options) => {
         const ticket = ++this.tickets as Ticket;
+        onPersist(writes);
         this.store.persist({ ticket, writes, ...options });
         return ticket;
       },

@@ -26,8 +26,11 @@ interface Touched extends DraftAccount {
 export class AccountDraft {
   private readonly tree: StateTree;
   private readonly touched = new Map<Address, Touched>();
-  /** A pair for each of `touched`, in its order; those after are written at the end. */
-  private pairs = new Uint8Array(pairBytes * 64);
+  /**
+   * A pair for each of `touched`, in its order; those after are written at the end. Room for a block
+   * that pays its sealer and voters and does nothing else.
+   */
+  private pairs = new Uint8Array(pairBytes * 8);
 
   constructor(tree: StateTree) {
     this.tree = tree;
@@ -82,7 +85,7 @@ export class AccountDraft {
   }
 
   private grow(): void {
-    const larger = new Uint8Array(2 * this.pairs.length);
+    const larger = new Uint8Array(4 * this.pairs.length);
     larger.set(this.pairs);
     this.pairs = larger;
   }

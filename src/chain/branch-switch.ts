@@ -6,8 +6,8 @@
  * worse than before. A branch that turns out invalid before it is better is taken back; one that
  * turns out invalid later ends at its last valid block. protocol-spec/06-validation §3, §5.
  *
- *   f ── a1 ── a2 (head)          batch 1: undo a2, a1; connect b1, b2, b3   (b3 is better)
- *    └── b1 ── b2 ── b3 ── b4     batch 2: connect b4
+ *   f ── a1 ── a2 (head)          one batch: undo a2, a1; connect b1, b2, b3, b4
+ *    └── b1 ── b2 ── b3 ── b4     b3 is better; were b4 invalid, the batch would end there
  */
 import { assert, defined } from "../base/assert.ts";
 import { equalBytes, isZero } from "../base/bytes.ts";
@@ -48,7 +48,7 @@ export interface Switched {
   readonly connected: readonly Block[];
   /** From the old head down. */
   readonly disconnected: readonly Block[];
-  /** Of the last batch; undefined when the head did not move. */
+  /** Undefined when the head did not move. */
   readonly ticket: Ticket | undefined;
   /** The block that broke a rule, if one did. */
   readonly bad: { readonly node: TreeNode; readonly rejection: Rejection } | undefined;
@@ -85,10 +85,10 @@ export class BranchSwitch {
     const fork = forkPointOf(target, start);
     const undone = pathTo(start, fork).reverse();
     const disconnected = undone.map(blockOf);
-    let writes = undone.flatMap((node) => this.disconnect(node));
-    let fresh: TreeNode[] = [];
+    const writes = undone.flatMap((node) => this.disconnect(node));
     const connected: Block[] = [];
-    let ticket: Ticket | undefined;
+    const fresh: TreeNode[] = [];
+    let isMoved = false;
     let bad: Switched["bad"];
     for (const node of pathTo(target, fork)) {
       const block = blockOf(node);
@@ -102,17 +102,14 @@ export class BranchSwitch {
       fresh.push(node);
       connected.push(block);
       writes.push(...connectWrites(node, this.sets));
-      if (!isBetter(node)) continue;
-      ticket = this.write(writes, fresh);
-      writes = [];
-      fresh = [];
-      if (budget.blocks <= 0 || budget.transactions <= 0) break;
+      isMoved ||= isBetter(node);
+      if (isMoved && (budget.blocks <= 0 || budget.transactions <= 0)) break;
     }
-    if (ticket !== undefined) {
-      return { connected, disconnected, ticket, bad };
+    if (isMoved) {
+      return { connected, disconnected, ticket: this.write(writes, fresh), bad };
     }
     this.takeBack(fresh, undone);
-    return { connected: [], disconnected: [], ticket, bad };
+    return { connected: [], disconnected: [], ticket: undefined, bad };
   }
 
   /**

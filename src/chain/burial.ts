@@ -21,11 +21,10 @@ import {
   encodeAnchor,
   encodeCanonical,
   encodeHeight,
-  encodeTransactionRef,
   indexKey,
   metaKey,
   nodeKey,
-  transactionKey,
+  transactionWrites,
 } from "./records.ts";
 import { bodyOf, type TreeNode } from "./tree-node.ts";
 
@@ -113,10 +112,10 @@ function recordsOf(node: TreeNode): Write[] {
   return [
     { key: canonicalKey(node.height), value: encodeCanonical(node.sealed) },
     { key: indexKey(node.hash), value: encodeHeight(node.height) },
-    ...transactions.map(({ id }, index) => ({
-      key: transactionKey(id),
-      value: encodeTransactionRef({ height: node.height, hash: node.hash, index }),
-    })),
+    ...transactionWrites(
+      node,
+      transactions.map(({ id }) => id),
+    ),
     { key: nodeKey(node), value: undefined },
   ];
 }

@@ -175,7 +175,7 @@ export class ChainManager {
     this.resolved = [];
     this.untold = [];
     this.resumeAt = Number.POSITIVE_INFINITY;
-    return [...untold, ...this.importBlocks(blocks)];
+    return [...untold, ...this.parts.keeper.tick(), ...this.importBlocks(blocks)];
   }
 
   /** In memory only: above the anchor, and the anchor. */

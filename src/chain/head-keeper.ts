@@ -47,11 +47,8 @@ export class HeadKeeper {
   private readonly finality: Finality;
   /** The best ready node that is better than the head, as far as we have looked. */
   private candidate: TreeNode | undefined;
-  /** When execution goes on that was cut short by the step's budget. */
+  /** When execution goes on that was put off, or cut short by the budget of a step. */
   private resumeAt = Number.POSITIVE_INFINITY;
-  /** What may still be executed at that instant: far behind, bodies come many to a step. */
-  private budget: StepBudget = { blocks: 0, transactions: 0 };
-  private budgetAt = Number.NEGATIVE_INFINITY;
   /** Up to where finality lets blocks be buried, and when the next slice of them is. */
   private buryTo = 0;
   private buryAt = Number.POSITIVE_INFINITY;
@@ -129,17 +126,40 @@ export class HeadKeeper {
     return { type: "rejected", hash: node.hash, rejection, source };
   }
 
-  /** Executes what is better than the head, within one step's budget; a few may wait for more. */
+  /**
+   * Executes what is better than the head. What is far behind, or was cut short, goes on in ticks:
+   * verdicts and bodies come many to a turn of the loop, and each would take a step's budget.
+   */
   advance(): Imported[] {
+    if (this.resumeAt === Number.POSITIVE_INFINITY && !this.isFarBehind()) return this.execute();
+    this.resumeAt = Math.min(this.resumeAt, this.env.clock.monotonicMs + this.waitMs());
+    return [];
+  }
+
+  /** One step of what was put off. */
+  tick(): Imported[] {
     const { monotonicMs } = this.env.clock;
     if (this.buryAt <= monotonicMs) this.burySome();
-    if (monotonicMs < this.resumeAt && this.awaitsMore()) {
-      this.resumeAt = Math.min(this.resumeAt, monotonicMs + chainLimits.connectWaitMs);
-      return [];
-    }
+    return this.resumeAt <= monotonicMs ? this.execute() : [];
+  }
+
+  onPersisted(through: Ticket): void {
+    const node = this.finality.onPersisted(through);
+    if (node === undefined) return;
+    this.buryBelow(node);
+    this.parts.onFinalized(node);
+    const { height, slot, hash } = node;
+    this.port.notify({ type: "finalized", height, slot, hash });
+    this.advanceFinality();
+  }
+
+  private execute(): Imported[] {
     this.resumeAt = Number.POSITIVE_INFINITY;
     const results: Imported[] = [];
-    const budget = this.budgetNow();
+    const budget: StepBudget = {
+      blocks: connectBlocksPerStepMax,
+      transactions: chainLimits.connectTransactionsPerStepMax,
+    };
     for (let target = this.target(); target !== undefined; target = this.target()) {
       if (budget.blocks <= 0 || budget.transactions <= 0) {
         this.resumeAt = this.env.clock.monotonicMs + 1;
@@ -155,42 +175,17 @@ export class HeadKeeper {
     return results;
   }
 
-  onPersisted(through: Ticket): void {
-    const node = this.finality.onPersisted(through);
-    if (node === undefined) return;
-    this.buryBelow(node);
-    this.parts.onFinalized(node);
-    const { height, slot, hash } = node;
-    this.port.notify({ type: "finalized", height, slot, hash });
-    this.advanceFinality();
+  private isFarBehind(): boolean {
+    const { active, tree } = this.parts;
+    const isTip = this.candidate === undefined || this.candidate.children.length === 0;
+    return !isTip && tree.bestHeader.height > active.head.height + connectBlocksPerStepMax;
   }
 
-  private budgetNow(): StepBudget {
-    const { monotonicMs } = this.env.clock;
-    const { active, tree } = this.parts;
-    const isBehind = tree.bestHeader.height > active.head.height + connectBlocksPerStepMax;
-    if (this.budgetAt !== monotonicMs || !isBehind) {
-      this.budgetAt = monotonicMs;
-      this.budget = {
-        blocks: connectBlocksPerStepMax,
-        transactions: chainLimits.connectTransactionsPerStepMax,
-      };
-    }
-    return this.budget;
-  }
-
-  /** A long way behind, blocks are executed and written many at a time. */
-  private awaitsMore(): boolean {
-    const { active, tree } = this.parts;
-    const { candidate } = this;
-    if (candidate === undefined || candidate.height >= active.head.height + connectBlocksMin) {
-      return false;
-    }
-    return (
-      candidate.isOnBase &&
-      candidate.children.length > 0 &&
-      tree.bestHeader.height > candidate.height + connectBlocksMin
-    );
+  /** Many blocks are executed and written together: a few wait a moment for more. */
+  private waitMs(): number {
+    const height = this.candidate?.height ?? 0;
+    const isMany = height >= this.parts.active.head.height + connectBlocksMin;
+    return isMany ? 1 : chainLimits.connectWaitMs;
   }
 
   /** The one to execute next; undefined: the head is the best. */

@@ -169,8 +169,13 @@ export interface TransactionRef extends BlockRef {
   readonly index: number;
 }
 
-export function encodeTransactionRef(ref: TransactionRef): Uint8Array {
-  return concatBytes(refBytes(ref), u32Bytes(ref.index));
+/** Records "T" of a buried block. */
+export function transactionWrites(block: BlockRef, ids: readonly TxId[]): Write[] {
+  const place = refBytes(block);
+  return ids.map((id, index) => ({
+    key: transactionKey(id),
+    value: concatBytes(place, u32Bytes(index)),
+  }));
 }
 
 export function decodeTransactionRef(bytes: Uint8Array): TransactionRef | undefined {
@@ -189,17 +194,19 @@ export interface NodeRecord {
 const changesAt = sealedBytes + 48;
 
 export function encodeNode({ sealed, final, changes }: NodeRecord): Uint8Array {
+  // Asked for once: values of accounts are views, made anew each time.
+  const entries = changes.map(({ key, before, after }) => ({ key, before, after }));
   let length = changesAt + 4;
-  for (const { key, before, after } of changes) {
+  for (const { key, before, after } of entries) {
     length += 2 + key.length + sideBytes(before) + sideBytes(after);
   }
   const bytes = new Uint8Array(length);
   bytes.set(sealed.header.bytes);
   bytes.set(sealed.seal, sealed.header.bytes.length);
   bytes.set(encodeFinalized(final), sealedBytes);
-  writeU32(bytes, changesAt, changes.length);
+  writeU32(bytes, changesAt, entries.length);
   let at = changesAt + 4;
-  for (const { key, before, after } of changes) {
+  for (const { key, before, after } of entries) {
     writeU16(bytes, at, key.length);
     bytes.set(key, at + 2);
     at = putSide(bytes, at + 2 + key.length, before);

@@ -7,6 +7,8 @@ const delayMsMax = 0x7fffffff;
 export class Alarm {
   private readonly onRing: () => void;
   private timer: NodeJS.Timeout | undefined;
+  /** Instead of the timer, which would take a millisecond: the deadline has passed. */
+  private turn: NodeJS.Immediate | undefined;
   private ringsAt = Number.POSITIVE_INFINITY;
   private isStopped = false;
 
@@ -15,16 +17,17 @@ export class Alarm {
   }
 
   get isArmed(): boolean {
-    return this.timer !== undefined;
+    return this.timer !== undefined || this.turn !== undefined;
   }
 
   /** Rings no later than `deadline` (monotonic ms). Moving it back is left to the next ring. */
   arm(deadline: number): void {
     if (this.isStopped || deadline >= this.ringsAt) return;
-    clearTimeout(this.timer);
+    this.disarm();
     this.ringsAt = deadline;
-    const delayMs = Math.max(0, Math.ceil(deadline - performance.now()));
-    this.timer = setTimeout(() => this.ring(), Math.min(delayMs, delayMsMax));
+    const delayMs = Math.ceil(deadline - performance.now());
+    if (delayMs <= 0) this.turn = setImmediate(() => this.ring());
+    else this.timer = setTimeout(() => this.ring(), Math.min(delayMs, delayMsMax));
   }
 
   stop(): void {
@@ -39,7 +42,9 @@ export class Alarm {
 
   private disarm(): void {
     clearTimeout(this.timer);
+    clearImmediate(this.turn);
     this.timer = undefined;
+    this.turn = undefined;
     this.ringsAt = Number.POSITIVE_INFINITY;
   }
 }

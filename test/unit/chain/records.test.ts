@@ -18,14 +18,16 @@ import {
   encodeHeight,
   encodeNode,
   encodeRef,
-  encodeTransactionRef,
   nodeKey,
+  transactionKey,
+  transactionWrites,
 } from "../../../src/chain/records.ts";
-import { blockHashOf } from "../../../src/model/ids.ts";
+import { blockHashOf, txIdOf } from "../../../src/model/ids.ts";
 import { ChainBuilder } from "../../support/chain-builder.ts";
 import { networkOf } from "../../support/chain-network.ts";
 
 const anyHash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(blockHashOf);
+const anyId = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(txIdOf);
 const anyHeight = fc.nat(Number.MAX_SAFE_INTEGER);
 const plain = { noNullPrototype: true };
 const anyRef = fc.record({ height: anyHeight, hash: anyHash }, plain);
@@ -35,16 +37,26 @@ const { sealed } = new ChainBuilder(networkOf(2)).genesis;
 
 test("references come back as they were written", () => {
   fc.assert(
-    fc.property(anyRef, anyHeight, fc.nat(0xffffffff), (ref, slot, index) => {
+    fc.property(anyRef, anyHeight, (ref, slot) => {
       assert.deepEqual(decodeRef(encodeRef(ref)), ref);
       assert.deepEqual(decodeBlockKey(nodeKey(ref)), ref);
       assert.deepEqual(decodeBlockKey(bodyKey(ref)), ref);
       assert.deepEqual(decodeFinalized(encodeFinalized({ ...ref, slot })), { ...ref, slot });
-      assert.deepEqual(decodeTransactionRef(encodeTransactionRef({ ...ref, index })), {
-        ...ref,
-        index,
-      });
       assert.equal(decodeHeight(encodeHeight(ref.height)), ref.height);
+    }),
+    runs,
+  );
+});
+
+test("each transaction of a buried block is found under its id, at its place", () => {
+  fc.assert(
+    fc.property(anyRef, fc.array(anyId, { maxLength: 8 }), (ref, ids) => {
+      const writes = transactionWrites(ref, ids);
+      assert.equal(writes.length, ids.length);
+      for (const [index, { key, value }] of writes.entries()) {
+        assert.deepEqual(key, transactionKey(ids[index]!));
+        assert.deepEqual(decodeTransactionRef(value!), { ...ref, index });
+      }
     }),
     runs,
   );
