@@ -4,7 +4,7 @@
  * sync from it. NOT the simulator (`src/sim`): no faults, no checks, no trace.
  */
 import { Heap } from "../src/base/heap.ts";
-import { firstBadSignature } from "../src/chain/verify-body.ts";
+import { firstBad } from "../src/chain/first-bad.ts";
 import type { SignatureScheme } from "../src/crypto/signature-scheme.ts";
 import { acceptedConn, type Conn } from "../src/edge/conn.ts";
 import type { Effect } from "../src/edge/effect.ts";
@@ -50,6 +50,8 @@ export interface VirtualNodeOptions {
   /** Of the validator key, if it has one. */
   readonly seed: Uint8Array | undefined;
   readonly fsyncMs: number;
+  /** So late a new deadline may be noticed, as with timers that are not exact; else at once. */
+  readonly timerMs?: number;
   readonly dial: (from: VirtualNode, conn: Conn, address: string) => void;
   /** `bytes` leave. */
   readonly write: (from: VirtualNode, conn: Conn, bytes: Uint8Array) => void;
@@ -80,9 +82,9 @@ export class VirtualNode {
   step(input: Input): void {
     for (const effect of this.node.handle(input)) this.perform(effect);
     if (this.isToArm) return;
-    // Once for all that happens at this instant: to ask for the deadline walks all sessions.
+    // Once for all that happens until then: to ask for the deadline walks all sessions.
     this.isToArm = true;
-    this.world.after(0, () => {
+    this.world.after(this.options.timerMs ?? 0, () => {
       this.isToArm = false;
       this.arm();
     });
@@ -115,9 +117,8 @@ export class VirtualNode {
         return this.later(0, { type: "loaded", job: effect.job, values });
       }
       case "verify": {
-        const { job, domain, body, certifiers } = effect;
-        const firstBad = firstBadSignature(signatures, domain, body, certifiers);
-        return this.later(0, { type: "verified", job, firstBad });
+        const { job, check } = effect;
+        return this.later(0, { type: "verified", job, firstBad: firstBad(signatures, check) });
       }
       case "sign": {
         const signature = signatures.sign(seed!, preimageOf(effect.request));

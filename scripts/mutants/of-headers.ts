@@ -47,13 +47,7 @@ export const headerMutants: readonly Mutant[] = [
   {
     name: "supported-unsealed",
     breaks: "a header that nobody sealed makes room for a third (06-validation §1 line 19)",
-    edits: [
-      edit(
-        gate,
-        "      this.checkSeal(sealed) === undefined\n    );",
-        "      sealed.seal.length > 0\n    );",
-      ),
-    ],
+    edits: [edit(gate, " && this.checkSeal(sealed) === undefined;", ";")],
     hunts: [unit(forks, "a run of headers brings an ancestor in need along")],
   },
   {
@@ -71,7 +65,7 @@ export const headerMutants: readonly Mutant[] = [
   {
     name: "supported-out-of-place",
     breaks: "a header that fits no parent makes room for a third (06-validation §1 line 19)",
-    edits: [edit(gate, "this.checkAfterHeader(header, parent) === undefined &&", "")],
+    edits: [edit(gate, " &&\n      this.checkAfterHeader(header, parent) === undefined", "")],
     hunts: [unit(support, "a third header is not needed by one that breaks a rule")],
   },
   {

@@ -101,6 +101,18 @@ export const rangeMutants: readonly Mutant[] = [
     hunts: [unit(certified, "what hands over, what follows it and the end of a run")],
   },
   {
+    name: "range-end-dropped",
+    breaks: "the newest headers are left to a next run where none follows (06-validation §12)",
+    edits: [edit(ranges, "return isFollowed && isAllButTop", "return isAllButTop")],
+    hunts: [unit(certified, "what hands over, what follows it and the end of a run")],
+  },
+  {
+    name: "range-checked-dropped",
+    breaks: "headers that no run will prove are left to the next (06-validation §12)",
+    edits: [edit(ranges, "return isFollowed && isAllButTop", "return isFollowed")],
+    hunts: [unit(certified, "while more headers follow, the top of a run is left to the next")],
+  },
+  {
     name: "range-target-certified",
     breaks: "the block that is certified counts as final (06-validation §12)",
     edits: [edit(ranges, "Math.min(count, headers", "Math.min(count + 1, headers")],

@@ -9,6 +9,7 @@ const known = "test/unit/chain/known-transactions.test.ts";
 const jobs = "test/unit/chain/verify-jobs.test.ts";
 const pieces = "test/unit/chain/verify-pieces.test.ts";
 const pool = "test/unit/host/verify-pool.test.ts";
+const seals = "test/unit/sync/seal-jobs.test.ts";
 const verification = "test/unit/node/verification.test.ts";
 
 const cache = "src/chain/verified-signatures.ts";
@@ -97,6 +98,36 @@ const hashOfSigned = (s: Uint8Array, k: Uint8Array, _m: Uint8Array) => hashOfAll
       ),
     ],
     hunts: [unit(jobs, "no more jobs run than the bound, and the others have their turn")],
+  },
+  {
+    name: "seals-behind-a-bad-one-vouched",
+    breaks: "a job that found a bad seal vouches for it and for all behind it (06-validation §1)",
+    edits: [edit("src/chain/seal-jobs.ts", "firstBad < 0 ? due : due.slice(0, firstBad)", "due")],
+    hunts: [unit(seals, "a seal that a job found good is not checked again, one behind a bad one")],
+  },
+  {
+    name: "seal-vouched-by-hash",
+    breaks: "a good seal vouches for another seal of the same header (06-validation §1)",
+    edits: [
+      edit("src/chain/header-gate.ts", "new WeakSet<SealedHeader>()", "new Set<string>()"),
+      edit("src/chain/header-gate.ts", "vouched.add(sealed)", "vouched.add(sealed.header.hash)"),
+      edit("src/chain/header-gate.ts", "vouched.has(sealed)", "vouched.has(sealed.header.hash)"),
+    ],
+    hunts: [unit(seals, "a good seal vouches for no other seal of the same header")],
+  },
+  {
+    name: "seal-jobs-unbounded",
+    breaks: "any number of runs of headers is given to the threads at once (09-connections §5)",
+    edits: [
+      edit("src/chain/seal-jobs.ts", "this.running.size >= syncLimits.headerPeersMax", "false"),
+    ],
+    hunts: [unit(seals, "jobs of connections that were closed count")],
+  },
+  {
+    name: "strangers-seals-checked",
+    breaks: "a job checks seals that no validator could have made (06-validation §1)",
+    edits: [edit("src/chain/header-gate.ts", "|| !this.isFit(header, parent)", "")],
+    hunts: [unit(seals, "headers that only a stranger could have sealed are judged without a job")],
   },
   {
     name: "crash-counts-as-good",

@@ -6,6 +6,7 @@ const faults = "test/unit/sync/synchronizer-faults.test.ts";
 const asking = "test/unit/sync/asking.test.ts";
 
 const headerSync = "src/sync/header-sync.ts";
+const headerPeer = "src/sync/header-peer.ts";
 
 export const syncMutants: readonly Mutant[] = [
   {
@@ -31,9 +32,9 @@ export const syncMutants: readonly Mutant[] = [
     breaks: "headers that nobody asked for are taken (09-connections §5)",
     edits: [
       edit(
-        headerSync,
-        "    return late;\n",
-        "    return late ?? { request, count: 512, deadline: 0, fromHeight: -1 };\n",
+        headerPeer,
+        "  return late;\n",
+        "  return late ?? { request, count: 512, deadline: 0, fromHeight: -1 };\n",
       ),
     ],
     hunts: [unit(faults, "answers that nobody asked for are blamed and change nothing")],
@@ -65,13 +66,13 @@ export const syncMutants: readonly Mutant[] = [
   {
     name: "fruitless-not-put-off",
     breaks: "who does not have what it claims is asked on and on (09-connections §5)",
-    edits: [edit(headerSync, "peer.askAt = this.env.clock.monotonicMs + waitMs;", "void waitMs;")],
+    edits: [edit(headerPeer, "peer.askAt = nowMs + waitMs;", "void (nowMs + waitMs);")],
     hunts: [unit(faults, "a peer that announces what nobody has is asked ever more rarely")],
   },
   {
     name: "fruitless-not-longer-each-time",
     breaks: "who does not have what it claims is put off no longer each time (09-connections §5)",
-    edits: [edit(headerSync, "2 ** Math.min(peer.fruitlessCount, 16)", "1")],
+    edits: [edit(headerPeer, "2 ** Math.min(peer.fruitlessCount, 16)", "1")],
     hunts: [unit(asking, "who never has what it claims is put off longer each time")],
   },
   {
@@ -80,8 +81,8 @@ export const syncMutants: readonly Mutant[] = [
     edits: [
       edit(
         headerSync,
-        "Object.assign(peer, { last, isWanted: true });\n    this.wait(peer);",
-        "Object.assign(peer, { last, isWanted: false });\n    this.wait(peer);",
+        "Object.assign(peer, { last, isWanted: true });\n    putOff(",
+        "Object.assign(peer, { last, isWanted: false });\n    putOff(",
       ),
     ],
     hunts: [unit(sync, "headers that wait for a hand-over stop nobody")],

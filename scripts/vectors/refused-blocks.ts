@@ -2,9 +2,9 @@
 import { concatBytes, emptyBytes } from "../../src/base/bytes.ts";
 import { buildBlock } from "../../src/chain/block-builder.ts";
 import { ChainManager } from "../../src/chain/chain-manager.ts";
+import { firstBad } from "../../src/chain/first-bad.ts";
 import type { ChainPort, Imported } from "../../src/chain/imported.ts";
 import { Ledger } from "../../src/chain/ledger.ts";
-import { firstBadSignature } from "../../src/chain/verify-body.ts";
 import { ed25519 } from "../../src/crypto/ed25519.ts";
 import type { Job, Ticket } from "../../src/edge/conn.ts";
 import { emptyImage } from "../../src/edge/store-image.ts";
@@ -34,9 +34,9 @@ function codeOf(
   const verdicts: { readonly job: Job; readonly firstBad: number }[] = [];
   const port: ChainPort = {
     persist: () => ++tickets as Ticket,
-    verify: (domain, bytes, certifiers) => {
+    verify: (check) => {
       const job = (verdicts.length + 1) as Job;
-      verdicts.push({ job, firstBad: firstBadSignature(ed25519, domain, bytes, certifiers) });
+      verdicts.push({ job, firstBad: firstBad(ed25519, check) });
       return job;
     },
     notify: () => undefined,

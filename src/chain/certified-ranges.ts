@@ -34,6 +34,8 @@ export type VerifyMode = (typeof verifyModes)[number];
 export interface RangeProof {
   readonly hash: BlockHash;
   readonly body: Uint8Array;
+  /** More headers follow: the next run begins above what this one certifies, and proves its top. */
+  readonly isFollowed?: boolean;
 }
 
 export interface RangeParts {
@@ -77,6 +79,11 @@ export class CertifiedRanges {
     return this.claimIn(headers)?.carrier.hash;
   }
 
+  /** How many of them, from the first, that body certifies if it is what it should be. */
+  countIn(headers: readonly SealedHeader[]): number {
+    return this.claimIn(headers)?.count ?? 0;
+  }
+
   /** How many of `headers`, from the first, `proof` certifies; or what is wrong with it. */
   check(headers: readonly SealedHeader[], proof: RangeProof): number | Rejection {
     const claim = this.claimIn(headers);
@@ -97,6 +104,16 @@ export class CertifiedRanges {
     if (set === undefined) return 0;
     const { domain, signatures } = this.parts;
     return checkCertificate(certificate, set, domain, signatures) ?? count;
+  }
+
+  /** What is kept of `headers`, of which the first `certified` are: a top that will be proven is not. */
+  keptOf(
+    headers: readonly SealedHeader[],
+    certified: number,
+    { isFollowed = false }: Pick<RangeProof, "isFollowed">,
+  ): readonly SealedHeader[] {
+    const isAllButTop = certified > 0 && certified === headers.length - certifiedTopMin;
+    return isFollowed && isAllButTop ? headers.slice(0, certified) : headers;
   }
 
   /** Headers up to `height` enter the tree with seals unchecked. Comes before they are stored. */

@@ -25,6 +25,7 @@ import type { HeadersImported } from "./header-intake.ts";
 import type { ChainPort, Imported } from "./imported.ts";
 import type { SafetyConflict } from "./justification.ts";
 import type { FinalizedRef } from "./records.ts";
+import type { SealJobs } from "./seal-jobs.ts";
 import type { StateMachine } from "./state-machine.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { WaitingBlock } from "./waiting.ts";
@@ -34,6 +35,10 @@ export class ChainManager {
   readonly genesisHash: BlockHash;
   /** For validators. */
   readonly duties: Duties;
+  /** Questions about what is in memory. */
+  readonly view: ChainView;
+  readonly ranges: CertifiedRanges;
+  readonly seals: SealJobs;
   private readonly env: Env;
   private readonly port: ChainPort;
   private readonly parts: ChainParts;
@@ -59,6 +64,9 @@ export class ChainManager {
     const { genesis } = this;
     this.parts = assembleChain({ env, port, file, state, image, genesis, trust });
     this.duties = new Duties(this.parts, state, file);
+    this.view = this.parts.view;
+    this.ranges = this.parts.ranges;
+    this.seals = this.parts.headers.seals;
   }
 
   /** Executed, and the best of what is complete and valid. */
@@ -145,8 +153,9 @@ export class ChainManager {
     return this.parts.evidence.importEvidence(evidence, source);
   }
 
-  /** The answer to a `verify`: `firstBad` as `firstBadSignature` says. */
+  /** The answer to a `verify`: as `firstBad` says (first-bad.ts). */
   onVerified(job: Job, firstBad: number): Imported[] {
+    if (this.seals.onVerified(job, firstBad)) return [];
     const verified = this.parts.bodies.onVerified(job, firstBad);
     if (verified === undefined) return [];
     const { node } = verified;
@@ -195,15 +204,6 @@ export class ChainManager {
   /** The body of a block above the anchor; what is buried must be loaded. */
   bodyOf(hash: BlockHash): Uint8Array | undefined {
     return this.parts.tree.get(hash)?.body;
-  }
-
-  /** Questions about what is in memory. */
-  get view(): ChainView {
-    return this.parts.view;
-  }
-
-  get ranges(): CertifiedRanges {
-    return this.parts.ranges;
   }
 
   locator(): BlockHash[] {

@@ -79,6 +79,8 @@ export interface Trust {
   readonly recoveries?: readonly Recovery[] | undefined;
   /** "full" when absent. */
   readonly verify?: VerifyMode | undefined;
+  /** Seals that are worth a job; `chainLimits.sealJobMin` when absent. */
+  readonly sealJobMin?: number | undefined;
 }
 
 /** `state` is at genesis before, at the head after. Throws `StoreDamaged`, `StoreRefused`. */
@@ -164,7 +166,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     active,
     sets,
     isKnown: (data, validator, signature) => votes.knows(data, validator, signature),
-    verify: (body, certifiers) => port.verify(domain, body, certifiers),
+    verify: (bytes, certifiers) => port.verify({ of: "body", domain, bytes, certifiers }),
     verified,
     built,
   });
@@ -184,6 +186,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     recoveries,
     onRemoved,
     ranges,
+    sealsMin: setup.trust.sealJobMin,
   });
   const view = new ChainView(tree, active, burial, genesisHash, {
     isOrphan: (hash) => headers.isOrphan(hash),

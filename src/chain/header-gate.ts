@@ -59,6 +59,8 @@ export interface GateParts {
 export class HeaderGate {
   private readonly env: Env;
   private readonly parts: GateParts;
+  /** Each checked itself: header, sealer and seal are those that were found to belong together. */
+  private readonly vouched = new WeakSet<SealedHeader>();
 
   constructor(env: Env, parts: GateParts) {
     this.env = env;
@@ -125,17 +127,45 @@ export class HeaderGate {
     return false;
   }
 
+  /**
+   * Which of `headers`, linked, from the one at `from` on, are new on a block that we have and
+   * break no rule that headers alone can tell: their seals are worth a look.
+   */
+  sealsDue(headers: readonly SealedHeader[], from: number): readonly SealedHeader[] {
+    const { tree, sets } = this.parts;
+    let start = from;
+    while (start < headers.length && tree.get(headers[start]!.header.hash) !== undefined) start++;
+    if (start === headers.length) return [];
+    const below = headers[start - 1] ?? tree.get(headers[start]!.header.parentHash)?.sealed;
+    let parent = below?.header;
+    let end = start;
+    for (; end < headers.length && parent !== undefined; end++) {
+      const { header } = headers[end]!;
+      if (sets.get(header.validatorsHash) === undefined || !this.isFit(header, parent)) break;
+      parent = header;
+    }
+    return headers.slice(start, end);
+  }
+
+  /** Their seals were checked, by a job. */
+  vouch(headers: readonly SealedHeader[]): void {
+    for (const sealed of headers) this.vouched.add(sealed);
+  }
+
   private isReal(sealed: SealedHeader, parent: Header): boolean {
-    const { header } = sealed;
+    return this.isFit(sealed.header, parent) && this.checkSeal(sealed) === undefined;
+  }
+
+  private isFit(header: Header, parent: Header): boolean {
     return (
       this.checkAlone(header) === undefined &&
       this.isLed(header, parent) &&
-      this.checkAfterHeader(header, parent) === undefined &&
-      this.checkSeal(sealed) === undefined
+      this.checkAfterHeader(header, parent) === undefined
     );
   }
 
   private checkSeal(sealed: SealedHeader): Rejection | undefined {
+    if (this.vouched.has(sealed)) return undefined;
     return checkSeal(sealed, this.parts.recoveries.domain, this.env.signatures);
   }
 

@@ -11,6 +11,7 @@ import { type Rejection, rejection } from "../model/rule-code.ts";
 import type { CertifiedRanges, RangeProof } from "./certified-ranges.ts";
 import { type Admitted, type GateParts, HeaderGate, type Judged } from "./header-gate.ts";
 import type { ChainPort, Imported } from "./imported.ts";
+import { SealJobs } from "./seal-jobs.ts";
 import type { TreeNode } from "./tree-node.ts";
 import { FutureQueue, OrphanPool, type WaitingBlock } from "./waiting.ts";
 
@@ -27,9 +28,11 @@ export interface HeadersImported {
 
 export interface IntakeParts extends GateParts {
   readonly ranges: CertifiedRanges;
+  readonly sealsMin: number | undefined;
 }
 
 export class HeaderIntake {
+  readonly seals: SealJobs;
   private readonly env: Env;
   private readonly port: ChainPort;
   private readonly parts: IntakeParts;
@@ -43,7 +46,10 @@ export class HeaderIntake {
     this.env = env;
     this.port = port;
     this.parts = parts;
-    this.gate = new HeaderGate(env, parts);
+    const gate = new HeaderGate(env, parts);
+    this.gate = gate;
+    const { ranges, recoveries, sealsMin } = parts;
+    this.seals = new SealJobs({ domain: recoveries.domain, gate, ranges, port, sealsMin });
   }
 
   get orphanCount(): number {
@@ -142,7 +148,8 @@ export class HeaderIntake {
     const certified = proof === undefined ? 0 : ranges.check(headers, proof);
     if (typeof certified !== "number") return { accepted, rejection: certified };
     if (certified > 0) ranges.raise(headers[certified - 1]!.header.height);
-    for (const [index, sealed] of headers.entries()) {
+    const kept = proof === undefined ? headers : ranges.keptOf(headers, certified, proof);
+    for (const [index, sealed] of kept.entries()) {
       const isNeeded = () =>
         this.isSupported(sealed.header) || this.gate.isSupported(headers, index);
       const admitted = this.gate.admit(sealed, isNeeded, index < certified);

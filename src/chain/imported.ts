@@ -2,15 +2,14 @@
  * What the chain says of a block, and what it asks of the node. NOT the rules.
  */
 import type { Conn, Job, Ticket } from "../edge/conn.ts";
-import type { DurableTip, Write } from "../edge/effect.ts";
+import type { DurableTip, SignatureCheck, Write } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { Block } from "../model/block.ts";
 import type { Certificate } from "../model/certificate.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Header } from "../model/header.ts";
-import type { BlockHash, PublicKey } from "../model/ids.ts";
+import type { BlockHash } from "../model/ids.ts";
 import type { Rejection } from "../model/rule-code.ts";
-import type { SigningDomain } from "../model/signing-domain.ts";
 import type { Vote } from "../model/vote.ts";
 import type { TreeNode } from "./tree-node.ts";
 
@@ -20,8 +19,8 @@ export interface ChainPort {
     writes: readonly Write[],
     options: { readonly sync: boolean; readonly durableTip?: DurableTip },
   ): Ticket;
-  /** Check the signatures of `body`; answered through `onVerified`. */
-  verify(domain: SigningDomain, body: Uint8Array, certifiers: readonly PublicKey[]): Job;
+  /** Of a body: answered through `onVerified`; of seals: through `SealJobs.onVerified`. */
+  verify(check: SignatureCheck): Job;
   notify(event: NodeEvent): void;
   /** A header with a good seal entered the tree. */
   onHeader(header: Header): void;

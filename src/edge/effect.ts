@@ -49,6 +49,17 @@ export type Answer =
   /** `code` is stable and documented; `detail` says what was expected and what came. */
   | { readonly type: "refused"; readonly code: string; readonly detail: string };
 
+/** Signatures to be checked by a job, whoever does it (chain/first-bad.ts). */
+export interface SignatureCheck {
+  /** `body`: of its transactions and its certificate; `seals`: of headers. */
+  readonly of: "body" | "seals";
+  readonly domain: SigningDomain;
+  /** A block body, or what `packSeals` makes of headers. */
+  readonly bytes: Uint8Array;
+  /** Who must have signed the certificate; none when the body carries none, or a known one. */
+  readonly certifiers: readonly PublicKey[];
+}
+
 export type Effect =
   | { readonly type: "dial"; readonly conn: Conn; readonly address: string }
   /** `take(conn)` has something to give. */
@@ -66,17 +77,8 @@ export type Effect =
       readonly durableTip?: DurableTip;
     }
   | { readonly type: "load"; readonly job: Job; readonly keys: readonly Uint8Array[] }
-  /**
-   * Check the signatures of a block body: those of its transactions, and those of its certificate
-   * by the keys `certifiers` (none when it carries no certificate, or a known one).
-   */
-  | {
-      readonly type: "verify";
-      readonly job: Job;
-      readonly domain: SigningDomain;
-      readonly body: Uint8Array;
-      readonly certifiers: readonly PublicKey[];
-    }
+  /** Always answered, by `verified`. */
+  | { readonly type: "verify"; readonly job: Job; readonly check: SignatureCheck }
   | { readonly type: "sign"; readonly job: Job; readonly request: SignRequest }
   | { readonly type: "answer"; readonly job: Job; readonly answer: Answer }
   | { readonly type: "notify"; readonly event: NodeEvent };

@@ -17,7 +17,7 @@ export type Input =
   /** What `take` gave is with the kernel; more may be taken. */
   | { readonly type: "room"; readonly conn: Conn }
   | { readonly type: "closed"; readonly conn: Conn; readonly reason: string }
-  /** Index of the first transaction with a bad signature; -1 none, -2 the certificate's. */
+  /** Index of the first transaction or header with a bad signature; -1 none, -2 the certificate's. */
   | { readonly type: "verified"; readonly job: Job; readonly firstBad: number }
   | {
       readonly type: "loaded";

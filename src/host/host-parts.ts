@@ -1,10 +1,8 @@
 /** What a host is made of, as it needs it: the node, and those who work for it. */
 import type { Conn } from "../edge/conn.ts";
-import type { Effect, SignRequest } from "../edge/effect.ts";
+import type { Effect, SignatureCheck, SignRequest } from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
 import type { Input } from "../edge/input.ts";
-import type { PublicKey } from "../model/ids.ts";
-import type { SigningDomain } from "../model/signing-domain.ts";
 import type { LevelStore } from "./level-store.ts";
 import type { SystemClock } from "./system.ts";
 
@@ -21,16 +19,8 @@ export interface Signer {
 }
 
 export interface Verifier {
-  /**
-   * Transactions, and the certificate by the keys `certifiers`. `done` gets the index of the first
-   * bad signature, -1 for none, -2 for one of the certificate; never synchronously.
-   */
-  verify(
-    domain: SigningDomain,
-    body: Uint8Array,
-    certifiers: readonly PublicKey[],
-    done: (firstBad: number) => void,
-  ): void;
+  /** `done` gets what `firstBad` says of `check` (chain/first-bad.ts), never synchronously. */
+  verify(check: SignatureCheck, done: (firstBad: number) => void): void;
   close(): void;
 }
 

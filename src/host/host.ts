@@ -181,8 +181,8 @@ export class Host implements TcpEvents {
   }
 
   private verify(effect: Extract<Effect, { type: "verify" }>): void {
-    const { job, domain, body, certifiers } = effect;
-    this.parts.verifier.verify(domain, body, certifiers, (firstBad) => {
+    const { job, check } = effect;
+    this.parts.verifier.verify(check, (firstBad) => {
       this.step({ type: "verified", job, firstBad });
     });
   }

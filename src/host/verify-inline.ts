@@ -1,16 +1,13 @@
 /**
- * Checks the signatures of block bodies on the main thread, one body per turn of the loop so that
- * sockets and ticks come through between two. The same verdicts as a pool of workers would give.
+ * Checks signatures on the main thread, one job per turn of the loop so that sockets and ticks come
+ * through between two. The same verdicts as a pool of workers would give.
  */
-import { firstBadSignature } from "../chain/verify-body.ts";
+import { firstBad } from "../chain/first-bad.ts";
 import type { SignatureScheme } from "../crypto/signature-scheme.ts";
-import type { PublicKey } from "../model/ids.ts";
-import type { SigningDomain } from "../model/signing-domain.ts";
+import type { SignatureCheck } from "../edge/effect.ts";
 
 interface Work {
-  readonly domain: SigningDomain;
-  readonly body: Uint8Array;
-  readonly certifiers: readonly PublicKey[];
+  readonly check: SignatureCheck;
   readonly done: (firstBad: number) => void;
 }
 
@@ -24,13 +21,8 @@ export class VerifyInline {
   }
 
   /** `done` comes later, never from inside this call, in the order asked. */
-  verify(
-    domain: SigningDomain,
-    body: Uint8Array,
-    certifiers: readonly PublicKey[],
-    done: (firstBad: number) => void,
-  ): void {
-    this.queue.push({ domain, body, certifiers, done });
+  verify(check: SignatureCheck, done: (firstBad: number) => void): void {
+    this.queue.push({ check, done });
     this.turn ??= setImmediate(() => this.next());
   }
 
@@ -46,7 +38,6 @@ export class VerifyInline {
     const work = this.queue.shift();
     if (work === undefined) return;
     if (this.queue.length > 0) this.turn = setImmediate(() => this.next());
-    const { domain, body, certifiers } = work;
-    work.done(firstBadSignature(this.signatures, domain, body, certifiers));
+    work.done(firstBad(this.signatures, work.check));
   }
 }

@@ -1,14 +1,17 @@
-/** What a verifying thread is sent and what it answers: bodies as packed bytes, moved, not copied. */
-import type { PublicKey } from "../model/ids.ts";
+/** What a verifying thread is sent and what it answers: checks as packed bytes, moved, not copied. */
+import type { SignatureCheck } from "../edge/effect.ts";
 import type { SigningDomain } from "../model/signing-domain.ts";
+
+interface PackedCheck extends Pick<SignatureCheck, "of" | "certifiers"> {
+  readonly length: number;
+}
 
 export interface VerifyOrder {
   readonly domain: SigningDomain;
-  /** Bodies one after the other, each as `firstBadSignature` takes it. */
-  readonly bodies: Uint8Array<ArrayBuffer>;
-  readonly lengths: readonly number[];
-  readonly certifiers: readonly (readonly PublicKey[])[];
+  /** Of the checks, one after the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly checks: readonly PackedCheck[];
 }
 
-/** As `firstBadSignature` says, one for each body, in the order of the order. */
+/** As `firstBad` says, one for each check, in the order of the order. */
 export type VerifyAnswer = readonly number[];

@@ -1,39 +1,42 @@
 /**
- * Checks the signatures of block bodies on threads, and on the main thread too when they have
+ * Checks the signatures of bodies and headers on threads, and on the main thread too when they have
  * enough to do, so that all processors are busy. The same verdicts as `verify-inline.ts`, in any
  * order. Threads begin with the first load that is worth one: a node that keeps up needs none.
  *
  *   verify ──> queue of pieces ──turn──> threads with room, `giveMax` signatures in a message
- *                                  └───> here: some a turn, while there is more than they take and
- *                                        no verdict of theirs has just given the node work
+ *                                  └───> here: some in each turn of the loop that did nothing else,
+ *                                        while there is more than the threads take
  *
  * Invariants: `done` is called once, later, unless `close` came; a thread that crashes costs time,
  * never a verdict; of a few signatures nobody pays for a message.
  */
 import { assert } from "../base/assert.ts";
-import { firstBadSignature } from "../chain/verify-body.ts";
+import { firstBad } from "../chain/first-bad.ts";
 import {
-  cutBody,
+  cutCheck,
   earlierVerdict,
   packedBytes,
   packPiece,
   verdictOfPiece,
 } from "../chain/verify-pieces.ts";
 import { ed25519 } from "../crypto/ed25519.ts";
-import type { PublicKey } from "../model/ids.ts";
-import type { SigningDomain } from "../model/signing-domain.ts";
-import { chainLimits } from "../params/limits.ts";
+import type { SignatureCheck } from "../edge/effect.ts";
+import { chainLimits, syncLimits } from "../params/limits.ts";
 import { reasonOf } from "./host-error.ts";
 import type { Verifier } from "./host-parts.ts";
 import { VerifyInline } from "./verify-inline.ts";
 import { type Part, VerifyThread } from "./verify-thread.ts";
 
+/** Bodies, and the runs of headers. */
+const jobsMax = chainLimits.verifyJobsMax + syncLimits.headerPeersMax;
 /** Signatures in a piece, and those of a turn: what is done here between two looks at the sockets. */
 const pieceMax = 48;
-const turnMax = 32;
+const turnMax = 8;
+/** A turn of the loop that took no longer had nothing to do. */
+const emptyTurnMs = 0.1;
 /** Signatures in one message, and with one thread: a long step here must not leave it idle. */
 const giveMax = 128;
-const aheadMax = 1024;
+const aheadMax = 512;
 /** Up to so many are done here at once: less than a message and its answer. */
 const fewMax = 4;
 /** So much waits before threads are started. */
@@ -63,8 +66,7 @@ export class VerifyPool implements Verifier {
   private waiting = 0;
   private jobs = 0;
   private turn: NodeJS.Immediate | undefined;
-  /** A thread has answered since the last turn. */
-  private isTold = false;
+  private turnEndedAt = 0;
   private isClosed = false;
 
   /** `worker`: another program than the real one, for tests. */
@@ -74,17 +76,12 @@ export class VerifyPool implements Verifier {
     this.program = worker;
   }
 
-  verify(
-    domain: SigningDomain,
-    body: Uint8Array,
-    certifiers: readonly PublicKey[],
-    done: (firstBad: number) => void,
-  ): void {
-    assert(this.jobs < chainLimits.verifyJobsMax, "the core asks for so many at once");
+  verify(check: SignatureCheck, done: (firstBad: number) => void): void {
+    assert(this.jobs < jobsMax, "the core asks for so many at once");
     this.jobs++;
-    const pieces = cutBody(body, certifiers, pieceMax);
+    const pieces = cutCheck(check, pieceMax);
     const work: Work = { done, verdict: -1, piecesLeft: pieces.length };
-    for (const piece of pieces) this.push({ work, domain, piece });
+    for (const piece of pieces) this.push({ work, piece });
     this.arm();
   }
 
@@ -111,19 +108,21 @@ export class VerifyPool implements Verifier {
     if (this.threads === undefined && this.waiting > startAt) this.start();
     const isFew = this.waiting <= fewMax;
     if (!isFew) this.feed();
-    // What the node makes of verdicts nobody else can do; the threads have enough meanwhile.
-    if (isFew || !this.isTold) this.checkSome();
-    this.isTold = false;
+    // What the node has to do nobody else can; the threads have enough meanwhile.
+    const isIdle = performance.now() - this.turnEndedAt < emptyTurnMs;
+    if (isFew || isIdle || !this.isHelped) this.checkSome();
+    this.turnEndedAt = performance.now();
     if (this.queue.length > 0) this.arm();
+  }
+
+  private get isHelped(): boolean {
+    return this.threads?.some(({ isReady }) => isReady) ?? false;
   }
 
   private start(): void {
     this.threads = Array.from({ length: this.threadsMax }, () => {
       const thread: VerifyThread<Work> = new VerifyThread(this.program, {
-        onVerdict: (part, firstBad) => {
-          this.isTold = true;
-          this.onVerdict(part, firstBad);
-        },
+        onVerdict: (part, firstBad) => this.onVerdict(part, firstBad),
         onRoom: () => this.feed(),
         onCrash: (undone, error) => this.onCrash(thread, undone, error),
       });
@@ -148,10 +147,10 @@ export class VerifyPool implements Verifier {
 
   /** From the front: of one domain, as many as a message takes. */
   private takeParts(): Part<Work>[] {
-    const { domain } = this.queue[0]!;
+    const { domain } = this.queue[0]!.piece;
     let signatures = 0;
     let count = 0;
-    while (count < this.queue.length && this.queue[count]!.domain === domain) {
+    while (count < this.queue.length && this.queue[count]!.piece.domain === domain) {
       signatures += this.queue[count]!.piece.signatures;
       if (count > 0 && signatures > giveMax) break;
       count++;
@@ -166,12 +165,12 @@ export class VerifyPool implements Verifier {
     for (let signatures = 0; signatures < turnMax; ) {
       const part = this.queue.shift();
       if (part === undefined) return;
-      const { domain, piece } = part;
+      const { piece } = part;
       this.waiting -= piece.signatures;
       signatures += piece.signatures;
-      const body = new Uint8Array(packedBytes(piece));
-      packPiece(piece, body, 0);
-      this.onVerdict(part, firstBadSignature(ed25519, domain, body, piece.certifiers));
+      const bytes = new Uint8Array(packedBytes(piece));
+      packPiece(piece, bytes, 0);
+      this.onVerdict(part, firstBad(ed25519, { ...piece, bytes }));
     }
   }
 

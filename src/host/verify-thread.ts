@@ -8,15 +8,13 @@
  */
 import { Worker } from "node:worker_threads";
 import { assert, defined } from "../base/assert.ts";
-import { type BodyPiece, packedBytes, packPiece } from "../chain/verify-pieces.ts";
-import type { SigningDomain } from "../model/signing-domain.ts";
+import { type Piece, packedBytes, packPiece } from "../chain/verify-pieces.ts";
 import type { VerifyAnswer, VerifyOrder } from "./verify-message.ts";
 
-/** A piece of somebody's body. */
+/** A piece of somebody's check. */
 export interface Part<T> {
   readonly work: T;
-  readonly domain: SigningDomain;
-  readonly piece: BodyPiece;
+  readonly piece: Piece;
 }
 
 export interface ThreadEvents<T> {
@@ -28,10 +26,11 @@ export interface ThreadEvents<T> {
 }
 
 export class VerifyThread<T> {
+  /** It has begun to work. */
+  isReady = false;
   private readonly events: ThreadEvents<T>;
   private readonly worker: Worker;
   private readonly inFlight: (readonly Part<T>[])[] = [];
-  private isReady = false;
   private isGone = false;
   /** Given and not answered. */
   private signatures = 0;
@@ -58,18 +57,20 @@ export class VerifyThread<T> {
   /** One message; all `parts` are of one domain. */
   give(parts: readonly Part<T>[]): void {
     assert(!this.isGone && parts.length > 0, "a thread that is there is given something");
-    const lengths = parts.map(({ piece }) => packedBytes(piece));
-    const bodies = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+    const checks = parts.map(({ piece }) => {
+      const { of, certifiers } = piece;
+      return { of, certifiers, length: packedBytes(piece) };
+    });
+    const bytes = new Uint8Array(checks.reduce((sum, { length }) => sum + length, 0));
     let at = 0;
     for (const [index, { piece }] of parts.entries()) {
-      packPiece(piece, bodies, at);
-      at += lengths[index]!;
+      packPiece(piece, bytes, at);
+      at += checks[index]!.length;
       this.signatures += piece.signatures;
     }
-    const certifiers = parts.map(({ piece }) => piece.certifiers);
-    const order: VerifyOrder = { domain: parts[0]!.domain, bodies, lengths, certifiers };
+    const order: VerifyOrder = { domain: parts[0]!.piece.domain, bytes, checks };
     if (this.inFlight.push(parts) === 1) this.worker.ref();
-    this.worker.postMessage(order, [bodies.buffer]);
+    this.worker.postMessage(order, [bytes.buffer]);
   }
 
   /** Ends it; nothing is told any more. */
@@ -87,7 +88,7 @@ export class VerifyThread<T> {
     }
     const parts = defined(this.inFlight.shift(), "an answer follows an order");
     if (this.inFlight.length === 0) this.worker.unref();
-    assert(answer.length === parts.length, "each body gets its verdict");
+    assert(answer.length === parts.length, "each check gets its verdict");
     for (const { piece } of parts) this.signatures -= piece.signatures;
     for (const [index, part] of parts.entries()) this.events.onVerdict(part, answer[index]!);
     this.events.onRoom();

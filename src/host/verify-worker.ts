@@ -3,16 +3,16 @@
  * `verify-thread.ts` starts it.
  */
 import { parentPort } from "node:worker_threads";
-import { firstBadSignature } from "../chain/verify-body.ts";
+import { firstBad } from "../chain/first-bad.ts";
 import { ed25519 } from "../crypto/ed25519.ts";
 import type { VerifyAnswer, VerifyOrder } from "./verify-message.ts";
 
-parentPort!.on("message", ({ domain, bodies, lengths, certifiers }: VerifyOrder) => {
+parentPort!.on("message", ({ domain, bytes, checks }: VerifyOrder) => {
   let at = 0;
-  const answer: VerifyAnswer = lengths.map((length, index) => {
-    const body = bodies.subarray(at, at + length);
+  const answer: VerifyAnswer = checks.map(({ of, certifiers, length }) => {
+    const own = bytes.subarray(at, at + length);
     at += length;
-    return firstBadSignature(ed25519, domain, body, certifiers[index]!);
+    return firstBad(ed25519, { of, domain, bytes: own, certifiers });
   });
   parentPort!.postMessage(answer);
 });

@@ -4,10 +4,15 @@
  * Invariant: tickets and jobs are never used twice in the life of a process.
  */
 import type { Conn, Job, Ticket } from "../edge/conn.ts";
-import type { Answer, DurableTip, Effect, SignRequest, Write } from "../edge/effect.ts";
+import type {
+  Answer,
+  DurableTip,
+  Effect,
+  SignatureCheck,
+  SignRequest,
+  Write,
+} from "../edge/effect.ts";
 import type { NodeEvent } from "../edge/event.ts";
-import type { PublicKey } from "../model/ids.ts";
-import type { SigningDomain } from "../model/signing-domain.ts";
 
 export class EffectQueue {
   private effects: Effect[] = [];
@@ -52,9 +57,9 @@ export class EffectQueue {
     return job;
   }
 
-  verify(domain: SigningDomain, body: Uint8Array, certifiers: readonly PublicKey[]): Job {
+  verify(check: SignatureCheck): Job {
     const job = this.nextJob();
-    this.effects.push({ type: "verify", job, domain, body, certifiers });
+    this.effects.push({ type: "verify", job, check });
     return job;
   }
 

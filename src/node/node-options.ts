@@ -33,6 +33,8 @@ export interface NodeOptions extends Omit<ConnectionOptions, OfNode> {
   readonly checkpoint?: BlockRef | undefined;
   /** "certified" leaves out what a certificate above makes superfluous; "full" when absent. */
   readonly verify?: VerifyMode | undefined;
+  /** Seals of one answer that are worth a job; `chainLimits.sealJobMin` when absent. */
+  readonly sealJobMin?: number | undefined;
   /** What the network went through; whoever adopted others is on another network. */
   readonly recoveries?: readonly Recovery[] | undefined;
   readonly agent: string;

@@ -11,7 +11,7 @@ import { unreachable } from "../base/assert.ts";
 import { ChainManager } from "../chain/chain-manager.ts";
 import type { ChainPort } from "../chain/imported.ts";
 import { Ledger } from "../chain/ledger.ts";
-import type { Conn, Ticket } from "../edge/conn.ts";
+import type { Conn, Job, Ticket } from "../edge/conn.ts";
 import type { Effect } from "../edge/effect.ts";
 import type { Env } from "../edge/env.ts";
 import type { Input } from "../edge/input.ts";
@@ -80,7 +80,7 @@ export class Node {
     const ledger = new Ledger(networkFile);
     const chainPort: ChainPort = {
       persist: (writes, how) => effects.persist(writes, how),
-      verify: (domain, body, certifiers) => effects.verify(domain, body, certifiers),
+      verify: (check) => effects.verify(check),
       notify: (event) => effects.notify(event),
       onHeader: (header) => this.validator?.onHeader(header),
     };
@@ -173,12 +173,11 @@ export class Node {
       onVote: (vote) => this.validator?.onVote(vote),
       onMoved: () => this.peers.members.onValidatorsChanged(),
     });
-    const { news } = this;
+    const { news, nodeId, peers } = this;
     const router = new Router({
       ...{ port, connections, gossip, verdicts, relay, chain, mempool, sync, server, news },
       ...{ compact, verification },
     });
-    const { nodeId, peers } = this;
     this.commands = new Commands({ effects, news, connections, peers });
     this.reach = new Reach(env, {
       file: networkFile,
@@ -249,10 +248,7 @@ export class Node {
       case "closed":
         return this.peers.onClosed(input.conn, input.reason);
       case "verified":
-        this.news.onImported(this.chain.onVerified(input.job, input.firstBad));
-        // Not each time: to look for what is missing costs more than a block's signatures.
-        if (this.sync.deadline <= this.env.clock.monotonicMs) this.sync.tick();
-        return;
+        return this.onVerified(input.job, input.firstBad);
       case "loaded":
         this.server.onLoaded(input.job, input.values);
         return;
@@ -267,6 +263,14 @@ export class Node {
       default:
         unreachable(input);
     }
+  }
+
+  private onVerified(job: Job, firstBad: number): void {
+    this.news.onImported(this.chain.onVerified(job, firstBad));
+    const shown = this.sync.onVerified(job);
+    if (shown !== undefined) this.connections.onShown(shown.conn, shown.height);
+    // Not each time: to look for what is missing costs more than a block's signatures.
+    if (this.sync.deadline <= this.env.clock.monotonicMs) this.sync.tick();
   }
 
   private onPersisted(through: Ticket): void {

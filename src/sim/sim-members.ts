@@ -124,6 +124,8 @@ function makeNode(
       outboundTarget: swarm.outboundTarget,
       allowPrivate: true,
       line: random.fork(`line${index}`).chance(50) ? thinLine : undefined,
+      // Half of them have a job for each seal.
+      sealJobMin: index % 4 < 2 ? 1 : undefined,
     },
   });
 }

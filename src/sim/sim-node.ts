@@ -3,8 +3,8 @@
  * runs here as under `host/`. A crash drops the process and keeps the disk and the signer's file.
  */
 import { assert } from "../base/assert.ts";
+import { firstBad } from "../chain/first-bad.ts";
 import { canonicalKey } from "../chain/records.ts";
-import { firstBadSignature } from "../chain/verify-body.ts";
 import { acceptedConn, type Conn, commandJob, type Job } from "../edge/conn.ts";
 import type { Effect, SignRequest } from "../edge/effect.ts";
 import type { Clock, Env } from "../edge/env.ts";
@@ -231,9 +231,10 @@ export class SimNode {
         }));
       }
       case "verify": {
-        const { job, domain, body, certifiers } = effect;
-        const firstBad = firstBadSignature(this.environment.signatures, domain, body, certifiers);
-        return this.later(node, this.random.below(8), () => ({ type: "verified", job, firstBad }));
+        const { job, check } = effect;
+        const bad = firstBad(this.environment.signatures, check);
+        const verdict = { type: "verified", job, firstBad: bad } as const;
+        return this.later(node, this.random.below(8), () => verdict);
       }
       case "sign": {
         const { job, request } = effect;

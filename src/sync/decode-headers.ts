@@ -1,10 +1,11 @@
 /**
- * The headers of one answer: whole, well-formed, each the parent of the next. NOT whether they are
- * valid (chain/). protocol-spec/04-messages §4
+ * The headers of one answer: whole, well-formed, each the parent of the next; and how far we have
+ * them. NOT whether they are valid (chain/). protocol-spec/04-messages §4
  */
 import { decodeSealedHeader, type SealedHeader } from "../model/header.ts";
 import type { Rejection } from "../model/rule-code.ts";
 import { sealedHeaderBytes } from "../wire/messages.ts";
+import type { SyncChain, SyncNode } from "./sync-chain.ts";
 
 export interface BadHeaders {
   readonly code: Rejection["code"] | "bad-field";
@@ -25,4 +26,16 @@ export function decodeHeaders(bytes: Uint8Array, countMax: number): SealedHeader
     headers.push(sealed);
   }
   return headers;
+}
+
+/** The last of `headers` that is in the tree. */
+export function lastKnown(
+  chain: Pick<SyncChain, "node">,
+  headers: readonly SealedHeader[],
+): SyncNode | undefined {
+  for (let index = headers.length - 1; index >= 0; index--) {
+    const node = chain.node(headers[index]!.header.hash);
+    if (node !== undefined) return node;
+  }
+  return undefined;
 }

@@ -9,21 +9,34 @@
  */
 import { defined } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
-import type { Conn } from "../edge/conn.ts";
+import type { Conn, Job } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import type { PeerPort } from "../edge/port.ts";
-import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
 import { syncLimits } from "../params/limits.ts";
 import type { MessageOf } from "../wire/messages.ts";
-import { type BadHeaders, decodeHeaders } from "./decode-headers.ts";
-import { type HeaderPeer, headerPeer, type Question } from "./header-peer.ts";
+import { type BadHeaders, decodeHeaders, lastKnown } from "./decode-headers.ts";
+import {
+  type HeaderPeer,
+  headerPeer,
+  putOff,
+  type Question,
+  takeQuestion,
+  unstage,
+} from "./header-peer.ts";
 import { headerRoom } from "./header-room.ts";
 import { encodeHashes, locatorFrom, noStop } from "./locator.ts";
 import { RangeProofs, type Run } from "./range-proofs.ts";
+import { StagedSeals } from "./staged-seals.ts";
 import type { SyncChain, SyncNode } from "./sync-chain.ts";
 
 const never = Number.POSITIVE_INFINITY;
+
+/** Up to which height a peer has shown to have blocks that we know. */
+export interface Shown {
+  readonly conn: Conn;
+  readonly height: number | undefined;
+}
 
 export class HeaderSync {
   private readonly env: Env;
@@ -31,8 +44,8 @@ export class HeaderSync {
   private readonly chain: SyncChain;
   private readonly peers = new Map<Conn, HeaderPeer>();
   private readonly proofs: RangeProofs;
+  private readonly seals: StagedSeals;
   private lastRequest = 0;
-  private openCount = 0;
   private intervalAt: number;
   private roomAt = never;
   private isFirstSettled = false;
@@ -42,6 +55,7 @@ export class HeaderSync {
     this.port = port;
     this.chain = chain;
     this.proofs = new RangeProofs(env, port, chain);
+    this.seals = new StagedSeals(chain);
     this.intervalAt = env.clock.monotonicMs + syncLimits.intervalMs;
   }
 
@@ -65,7 +79,7 @@ export class HeaderSync {
     if (peer === undefined) return;
     this.peers.delete(conn);
     this.proofs.onClosed(conn);
-    if ((peer.question ?? peer.proving) !== undefined) this.openCount--;
+    this.seals.onClosed(conn);
     if (this.peers.size === 0) this.isFirstSettled = false;
     this.ask();
   }
@@ -91,17 +105,18 @@ export class HeaderSync {
   onHeaders(conn: Conn, message: MessageOf<"headers">): number | undefined {
     const peer = this.peers.get(conn);
     if (peer === undefined) return undefined;
-    const question = this.takeQuestion(peer, message.request);
+    const question = takeQuestion(peer, message.request);
     if (question === undefined) {
       this.port.blame(conn, "unsolicited", `headers ${message.request} were not asked for`);
       return undefined;
     }
-    this.isFirstSettled = true;
     const headers = decodeHeaders(copyBytes(message.headers), question.count);
     if ("code" in headers) return this.fail(peer, headers.code, headers.detail);
-    if (!this.proofs.stage(conn, headers)) return this.take(peer, question, { headers });
-    peer.proving = question;
-    this.openCount++;
+    const run = { headers, proof: undefined };
+    // An answer that comes late may find another of the same peer staged.
+    if (peer.staged !== undefined) return this.take(peer, question, run);
+    if (!this.proofs.stage(conn, headers, question.count)) return this.check(peer, question, run);
+    peer.staged = question;
     return undefined;
   }
 
@@ -114,25 +129,31 @@ export class HeaderSync {
     const peer = this.peers.get(conn);
     const run = peer && this.proofs.take(conn, message);
     if (peer === undefined || run === "late") return undefined;
-    if (run !== undefined) return this.takeProven(peer, run);
+    if (run !== undefined) return this.check(peer, unstage(peer), run);
     this.port.blame(conn, "unsolicited", `proof ${message.request} was not asked for`);
     return undefined;
   }
 
-  private takeProven(peer: HeaderPeer, run: Run): number | undefined {
-    const question = defined(peer.proving, "it waits with the run");
-    peer.proving = undefined;
-    this.openCount--;
-    return this.take(peer, question, run);
+  /** Did a run wait for that job? */
+  onVerified(job: Job): Shown | undefined {
+    const staged = this.seals.take(job);
+    if (staged === undefined) return undefined;
+    const { conn, run } = staged;
+    const peer = defined(this.peers.get(conn), "a run is forgotten with its peer");
+    return { conn, height: this.take(peer, unstage(peer), run) };
   }
 
-  private take(
-    peer: HeaderPeer,
-    question: Question,
-    { headers, proof }: Pick<Run, "headers"> & Partial<Run>,
-  ): number | undefined {
+  private check(peer: HeaderPeer, question: Question, run: Run): number | undefined {
+    if (!this.seals.stage(peer.conn, run)) return this.take(peer, question, run);
+    peer.staged = question;
+    return undefined;
+  }
+
+  private take(peer: HeaderPeer, question: Question, run: Run): number | undefined {
+    const { headers, proof } = run;
+    this.isFirstSettled = true;
     const result = this.chain.importHeaders(headers, peer.conn, proof);
-    const last = this.lastKnown(headers);
+    const last = lastKnown(this.chain, headers);
     if (last !== undefined) peer.height = Math.max(peer.height, last.height);
     const isFull = result.rejection?.code === "header-tree-full";
     if (result.rejection !== undefined && !isFull) {
@@ -153,7 +174,7 @@ export class HeaderSync {
   private onUnready(peer: HeaderPeer, last: SyncNode | undefined, accepted: number) {
     if (accepted > 0) peer.fruitlessCount = 0;
     Object.assign(peer, { last, isWanted: true });
-    this.wait(peer);
+    putOff(peer, this.env.clock.monotonicMs);
     return last?.height;
   }
 
@@ -162,7 +183,7 @@ export class HeaderSync {
     const isFull = this.openCount >= syncLimits.headerPeersMax;
     for (const peer of this.peers.values()) {
       if (peer.question !== undefined) deadline = Math.min(deadline, peer.question.deadline);
-      else if (peer.isWanted && !peer.proving && !isFull && this.roomAt === never) {
+      else if (peer.isWanted && !peer.staged && !isFull && this.roomAt === never) {
         deadline = Math.min(deadline, peer.askAt);
       }
     }
@@ -178,14 +199,14 @@ export class HeaderSync {
     const now = this.env.clock.monotonicMs;
     for (const peer of [...this.peers.values()]) {
       const run = this.proofs.takeExpired(peer.conn);
-      if (run !== undefined) this.takeProven(peer, run);
+      if (run !== undefined) this.check(peer, unstage(peer), run);
       const { question } = peer;
       if (question === undefined || question.deadline > now) continue;
-      this.takeQuestion(peer, question.request);
+      takeQuestion(peer, question.request);
       peer.late.set(String(question.request), question);
       peer.last = undefined;
       this.isFirstSettled = true;
-      this.wait(peer);
+      putOff(peer, this.env.clock.monotonicMs);
     }
     if (this.intervalAt <= now) {
       this.intervalAt = now + syncLimits.intervalMs;
@@ -206,45 +227,19 @@ export class HeaderSync {
   private settleClaim(peer: HeaderPeer): void {
     const { claim } = peer;
     peer.claim = undefined;
-    if (claim !== undefined && !this.chain.has(claim)) this.wait(peer);
+    if (claim !== undefined && !this.chain.has(claim)) putOff(peer, this.env.clock.monotonicMs);
     else peer.fruitlessCount = 0;
-  }
-
-  private wait(peer: HeaderPeer): void {
-    const { fruitlessMinMs, restMaxMs } = syncLimits;
-    const waitMs = Math.min(fruitlessMinMs * 2 ** Math.min(peer.fruitlessCount, 16), restMaxMs);
-    peer.fruitlessCount++;
-    peer.askAt = this.env.clock.monotonicMs + waitMs;
   }
 
   /** Blaming may close the connection, and `onClosed` then comes before this returns. */
   private fail(peer: HeaderPeer, code: BadHeaders["code"], detail: string): undefined {
+    this.isFirstSettled = true;
     peer.isWanted = false;
     peer.claim = undefined;
     peer.last = undefined;
-    this.wait(peer);
+    putOff(peer, this.env.clock.monotonicMs);
     this.port.blame(peer.conn, code, detail);
     this.ask();
-    return undefined;
-  }
-
-  private takeQuestion(peer: HeaderPeer, request: number): Question | undefined {
-    const { question } = peer;
-    if (question?.request === request) {
-      peer.question = undefined;
-      this.openCount--;
-      return question;
-    }
-    const late = peer.late.get(String(request));
-    peer.late.delete(String(request));
-    return late;
-  }
-
-  private lastKnown(headers: readonly SealedHeader[]): SyncNode | undefined {
-    for (let index = headers.length - 1; index >= 0; index--) {
-      const node = this.chain.node(headers[index]!.header.hash);
-      if (node !== undefined) return node;
-    }
     return undefined;
   }
 
@@ -253,7 +248,7 @@ export class HeaderSync {
     const now = this.env.clock.monotonicMs;
     this.roomAt = never;
     if (this.openCount >= syncLimits.headerPeersMax) return;
-    const mayAsk = (p: HeaderPeer) => p.isWanted && !p.question && !p.proving && p.askAt <= now;
+    const mayAsk = (p: HeaderPeer) => p.isWanted && !p.question && !p.staged && p.askAt <= now;
     const peers = this.shuffled().filter(mayAsk);
     if (peers.length === 0) return;
     const room = headerRoom(this.chain);
@@ -286,7 +281,12 @@ export class HeaderSync {
     }
     const fromHeight = peer.last?.height ?? -1;
     peer.question = { request, count, deadline: now + syncLimits.requestMs, fromHeight };
-    this.openCount++;
+  }
+
+  private get openCount(): number {
+    let count = 0;
+    for (const peer of this.peers.values()) if (peer.question ?? peer.staged) count++;
+    return count;
   }
 
   private shuffled(): HeaderPeer[] {

@@ -22,6 +22,8 @@ const firstRequest = 0x80000000;
 
 interface Staged {
   readonly headers: readonly SealedHeader[];
+  /** It was a full answer: more may follow. */
+  readonly isFollowed: boolean;
   readonly carrier: BlockHash;
   readonly request: number;
   readonly deadline: number;
@@ -53,8 +55,8 @@ export class RangeProofs {
     return message.request >= firstRequest;
   }
 
-  /** True: `headers` wait for their proof. */
-  stage(conn: Conn, headers: readonly SealedHeader[]): boolean {
+  /** True: `headers` wait for their proof. `asked`: how many could have come. */
+  stage(conn: Conn, headers: readonly SealedHeader[], asked: number): boolean {
     if (this.slow.has(conn) || headers.length === 0) return false;
     const carrier = this.chain.ranges?.carrierOf(headers);
     if (carrier === undefined) return false;
@@ -65,7 +67,8 @@ export class RangeProofs {
     const bytes = headers.find(({ header }) => header.hash === carrier)?.header.bodyBytes ?? 0;
     const waitMs = syncLimits.proofMs + bytes / syncLimits.requestBytesPerMsMin;
     const deadline = this.env.clock.monotonicMs + waitMs;
-    this.staged.set(conn, { headers, carrier, request, deadline });
+    const isFollowed = headers.length === asked;
+    this.staged.set(conn, { headers, isFollowed, carrier, request, deadline });
     return true;
   }
 
@@ -73,11 +76,11 @@ export class RangeProofs {
   take(conn: Conn, message: MessageOf<"block_body">): Run | "late" | undefined {
     const staged = this.staged.get(conn);
     if (staged?.request === message.request) {
-      const { headers, carrier } = staged;
+      const { headers, isFollowed, carrier } = staged;
       if (blockHashOf(message.hash) !== carrier) return undefined;
       this.staged.delete(conn);
       const { body } = message;
-      const proof = body && { hash: carrier, body: copyBytes(body) };
+      const proof = body && { hash: carrier, body: copyBytes(body), isFollowed };
       return { headers, proof };
     }
     if (this.slow.get(conn) !== message.request) return undefined;

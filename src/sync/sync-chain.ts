@@ -4,6 +4,7 @@
  */
 import type { CertifiedRanges, RangeProof } from "../chain/certified-ranges.ts";
 import type { Imported } from "../chain/imported.ts";
+import type { SealJobs } from "../chain/seal-jobs.ts";
 import type { Conn, Job } from "../edge/conn.ts";
 import type { SealedHeader } from "../model/header.ts";
 import type { BlockHash } from "../model/ids.ts";
@@ -26,6 +27,8 @@ export interface SyncChain {
   readonly anchor: SyncNode;
   /** Absent: every header is checked in full. */
   readonly ranges?: Pick<CertifiedRanges, "carrierOf">;
+  /** Absent: every seal is checked at the import. */
+  readonly seals?: Pick<SealJobs, "start">;
   importHeaders(
     headers: readonly SealedHeader[],
     source: Conn,

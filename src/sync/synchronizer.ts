@@ -4,14 +4,14 @@
  * protocol-spec/09-connections §5.
  */
 import type { Imported } from "../chain/imported.ts";
-import type { Conn } from "../edge/conn.ts";
+import type { Conn, Job } from "../edge/conn.ts";
 import type { Env } from "../edge/env.ts";
 import type { PeerPort } from "../edge/port.ts";
 import { type BlockHash, blockHashOf } from "../model/ids.ts";
 import type { Hello, MessageOf } from "../wire/messages.ts";
 import { type AskedRange, BlockDownload } from "./block-download.ts";
 import { BlockRate } from "./block-rate.ts";
-import { HeaderSync } from "./header-sync.ts";
+import { HeaderSync, type Shown } from "./header-sync.ts";
 import { type HelperScores, noScores } from "./helper-scores.ts";
 import type { SyncChain } from "./sync-chain.ts";
 
@@ -72,6 +72,13 @@ export class Synchronizer {
     const height = this.headers.onHeaders(conn, message);
     this.onShown(conn, height);
     return height;
+  }
+
+  /** Headers may have waited for that job. Returns whose, and what they show. */
+  onVerified(job: Job): Shown | undefined {
+    const shown = this.headers.onVerified(job);
+    if (shown !== undefined) this.onShown(shown.conn, shown.height);
+    return shown;
   }
 
   private onShown(conn: Conn, height: number | undefined): void {

@@ -5,17 +5,16 @@
 import { toHex } from "../../src/base/bytes.ts";
 import { ChainManager } from "../../src/chain/chain-manager.ts";
 import type { Trust } from "../../src/chain/chain-parts.ts";
+import { firstBad } from "../../src/chain/first-bad.ts";
 import type { ChainPort, Imported } from "../../src/chain/imported.ts";
 import { Ledger } from "../../src/chain/ledger.ts";
-import { firstBadSignature } from "../../src/chain/verify-body.ts";
 import type { Conn, Job, Ticket } from "../../src/edge/conn.ts";
-import type { DurableTip, Write } from "../../src/edge/effect.ts";
+import type { DurableTip, SignatureCheck, Write } from "../../src/edge/effect.ts";
 import type { Env } from "../../src/edge/env.ts";
 import type { NodeEvent } from "../../src/edge/event.ts";
 import { emptyImage, type StoreImage } from "../../src/edge/store-image.ts";
 import type { Certificate } from "../../src/model/certificate.ts";
-import type { BlockHash, PublicKey } from "../../src/model/ids.ts";
-import type { SigningDomain } from "../../src/model/signing-domain.ts";
+import type { BlockHash } from "../../src/model/ids.ts";
 import type { Vote } from "../../src/model/vote.ts";
 import type { Built } from "./built.ts";
 import type { ChainBuilder } from "./chain-builder.ts";
@@ -63,9 +62,7 @@ export interface WorldOptions {
 
 interface VerifyJob {
   readonly job: Job;
-  readonly domain: SigningDomain;
-  readonly body: Uint8Array;
-  readonly certifiers: readonly PublicKey[];
+  readonly check: SignatureCheck;
 }
 
 export const sourceOf = (number: number): Conn => number as Conn;
@@ -96,9 +93,9 @@ export class ChainWorld {
         this.batches.push({ writes, sync, durableTip });
         return this.batches.length as Ticket;
       },
-      verify: (domain, body, certifiers) => {
+      verify: (check) => {
         const job = ++this.jobCount as Job;
-        this.jobs.push({ job, domain, body, certifiers });
+        this.jobs.push({ job, check });
         return job;
       },
       notify: (event) => this.events.push(event),
@@ -142,9 +139,8 @@ export class ChainWorld {
 
   /** Answers the job at `index` of those open. */
   verify(index = 0): Imported[] {
-    const { job, domain, body, certifiers } = this.jobs.splice(index, 1)[0]!;
-    const firstBad = firstBadSignature(cheapSignatures, domain, body, certifiers);
-    return this.chain.onVerified(job, firstBad);
+    const { job, check } = this.jobs.splice(index, 1)[0]!;
+    return this.chain.onVerified(job, firstBad(cheapSignatures, check));
   }
 
   /** Everything written so far is durable. */

@@ -3,7 +3,7 @@
  * A peer reads only what the test lets it; what the node's host would write waits here, two writes
  * at a time, as in a kernel that takes nothing more. For tests of limits and of backpressure.
  */
-import { firstBadSignature } from "../../src/chain/verify-body.ts";
+import { firstBad } from "../../src/chain/first-bad.ts";
 import { ed25519 } from "../../src/crypto/ed25519.ts";
 import type { SignatureScheme } from "../../src/crypto/signature-scheme.ts";
 import { acceptedConn, type Conn } from "../../src/edge/conn.ts";
@@ -185,9 +185,8 @@ export class Hub {
 
   /** The signatures of all bodies that wait for it. */
   verifyAll(): void {
-    for (const { job, domain, body, certifiers } of this.unverified.splice(0)) {
-      const firstBad = firstBadSignature(ed25519, domain, body, certifiers);
-      this.step({ type: "verified", job, firstBad });
+    for (const { job, check } of this.unverified.splice(0)) {
+      this.step({ type: "verified", job, firstBad: firstBad(ed25519, check) });
     }
     this.settle();
   }

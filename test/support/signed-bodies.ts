@@ -1,10 +1,13 @@
 /** Bodies of signed transfers and a certificate, some of whose signatures are bad, drawn at random. */
 import fc from "fast-check";
 import { asciiBytes, emptyBytes } from "../../src/base/bytes.ts";
+import { packSeals } from "../../src/chain/first-bad.ts";
 import { ed25519 } from "../../src/crypto/ed25519.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
+import type { SignatureCheck } from "../../src/edge/effect.ts";
 import { encodeBody } from "../../src/model/block.ts";
 import { encodeCertificate } from "../../src/model/certificate.ts";
+import { encodeHeader, type SealedHeader, sealPreimage } from "../../src/model/header.ts";
 import { addressOf, blockHashOf, publicKeyOf } from "../../src/model/ids.ts";
 import { signTransaction } from "../../src/model/transaction.ts";
 import { validatorsHash } from "../../src/model/validator-set.ts";
@@ -71,6 +74,31 @@ export function bodyCase({ transactions, bad, signers, isCertificateBad }: Drawn
   });
   const body = encodeBody(certificateOf(signers, isCertificateBad), all);
   return { domain, body, certifiers: keys.slice(0, signers) };
+}
+
+/** The same, as a job is asked for it. */
+export function bodyCheck(drawn: DrawnBody): SignatureCheck {
+  const { domain, body, certifiers } = bodyCase(drawn);
+  return { of: "body", domain, bytes: body, certifiers };
+}
+
+/** Seals of so many headers, those at `bad` not their sealer's. */
+export function sealsCheck(count: number, bad: readonly number[]): SignatureCheck {
+  const headers = Array.from({ length: count }, (_, index): SealedHeader => {
+    const seed = seeds[index % seeds.length]!;
+    const header = encodeHeader({
+      ...{ version: 1, engine: 0, txCount: 0, height: index, slot: index, timestampMs: index },
+      ...{ parentHash: blockHashOf(domain), stateRoot: domain, txRoot: domain },
+      ...{ receiptsRoot: domain, certHash: domain, justifiedSlot: 0 },
+      ...{ justifiedHash: blockHashOf(domain), validatorsHash: domain },
+      ...{ nextValidatorsHash: domain, sealer: keys[index % keys.length]! },
+      ...{ bodyBytes: 4, extra: new Uint8Array(24) },
+    });
+    const seal = ed25519.sign(seed, sealPreimage(domain, header.hash));
+    if (bad.includes(index)) seal[index % 64]! ^= 1;
+    return { header, seal };
+  });
+  return { of: "seals", domain, bytes: packSeals(headers, domain), certifiers: [] };
 }
 
 export const drawnBody: fc.Arbitrary<DrawnBody> = fc.record({

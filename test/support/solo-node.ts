@@ -3,7 +3,7 @@
  * and with the real keys; time moves when the test says so. For tests of what reads a node.
  */
 import { toHex } from "../../src/base/bytes.ts";
-import { firstBadSignature } from "../../src/chain/verify-body.ts";
+import { firstBad } from "../../src/chain/first-bad.ts";
 import { ed25519 } from "../../src/crypto/ed25519.ts";
 import { commandJob, type Job } from "../../src/edge/conn.ts";
 import type { Answer, Effect } from "../../src/edge/effect.ts";
@@ -141,9 +141,8 @@ export class SoloNode {
         }
         return effect.sync ? [{ type: "persisted", through: effect.ticket }] : [];
       case "verify": {
-        const { domain, body, certifiers } = effect;
-        const firstBad = firstBadSignature(ed25519, domain, body, certifiers);
-        return [{ type: "verified", job: effect.job, firstBad }];
+        const { job, check } = effect;
+        return [{ type: "verified", job, firstBad: firstBad(ed25519, check) }];
       }
       case "sign": {
         // Without floors: nothing here crashes, and the node asks for nothing twice.

@@ -63,6 +63,9 @@ interface MiniNode extends SyncNode {
   readonly parent: MiniNode | undefined;
 }
 
+/** So many headers of a proven run are left to the next. */
+const topOfRun = 32;
+
 /** Longest chain wins; headers of version 99 are invalid; bodies must match. */
 export class MiniChain {
   readonly nodes = new Map<BlockHash, MiniNode>();
@@ -94,13 +97,14 @@ export class MiniChain {
     for (const { sealed, body } of blocks.slice(1)) this.importBody(sealed.header.hash, body);
   }
 
-  importHeaders(headers: readonly SealedHeader[], _source?: Conn, proof?: RangeProof) {
+  importHeaders(given: readonly SealedHeader[], _source?: Conn, proof?: RangeProof) {
     let accepted = 0;
-    const carrier = headers.find(({ header }) => header.hash === proof?.hash)?.header;
+    const headers = proof?.isFollowed === true ? given.slice(0, -topOfRun) : given;
+    const carrier = given.find(({ header }) => header.hash === proof?.hash)?.header;
     if (proof !== undefined && !equalBytes(sha256(proof.body), carrier?.txRoot ?? zeros)) {
       return { accepted, rejection: rejection("body-mismatch", "other bytes") };
     }
-    if (proof !== undefined) this.proven.push(headers.length);
+    if (proof !== undefined) this.proven.push(given.length);
     for (const sealed of headers) {
       const { header } = sealed;
       if (this.nodes.has(header.hash)) continue;

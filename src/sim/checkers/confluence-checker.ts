@@ -4,10 +4,10 @@
  * and the same final block, which is also what the oracle finds.
  */
 import { ChainManager } from "../../chain/chain-manager.ts";
+import { firstBad } from "../../chain/first-bad.ts";
 import type { ChainPort, Imported } from "../../chain/imported.ts";
 import { Ledger } from "../../chain/ledger.ts";
 import type { TreeNode } from "../../chain/tree-node.ts";
-import { firstBadSignature } from "../../chain/verify-body.ts";
 import type { Job, Ticket } from "../../edge/conn.ts";
 import { emptyImage } from "../../edge/store-image.ts";
 import type { Certificate } from "../../model/certificate.ts";
@@ -130,10 +130,9 @@ class Replay {
     const env = { ...world.nodes[0]!.environment, clock: { monotonicMs: 0, wallMs } };
     const port: ChainPort = {
       persist: () => ++this.tickets as Ticket,
-      verify: (domain, body, certifiers) => {
+      verify: (check) => {
         const job = ++this.jobs as Job;
-        const firstBad = firstBadSignature(env.signatures, domain, body, certifiers);
-        this.verdicts.push({ job, firstBad });
+        this.verdicts.push({ job, firstBad: firstBad(env.signatures, check) });
         return job;
       },
       notify: () => {},

@@ -197,7 +197,7 @@ test("the signatures of a carried certificate are checked by its set, unless all
   world.block(b1);
   const block = builder.block(b1, { certificate: builder.certificateFor(b1) });
   world.block(block, alice);
-  assert.deepEqual(world.jobs[0]?.certifiers, builder.file.validators.slice(0, 3));
+  assert.deepEqual(world.jobs[0]?.check.certifiers, builder.file.validators.slice(0, 3));
   world.verify();
   assert.equal(world.chain.head.hash, block.hash);
   const seen = new ChainWorld(builder, { autoVerify: false });
@@ -210,5 +210,5 @@ test("the signatures of a carried certificate are checked by its set, unless all
   partly.block(b1);
   partly.votes(b1, [0, 1]);
   partly.block(block, alice);
-  assert.equal(partly.jobs[0]?.certifiers.length, 3);
+  assert.equal(partly.jobs[0]?.check.certifiers.length, 3);
 });

@@ -14,7 +14,7 @@ import type { Built } from "../../support/built.ts";
 import { ChainWorld, sourceOf, storeAfter } from "../../support/chain-world.ts";
 import { builder, decided, old } from "../../support/joining-validator.ts";
 
-const { certifiedRangeMin, certifiedTopMin } = chainLimits;
+const { certifiedRangeMin, certifiedTopMin: top } = chainLimits;
 const { genesis } = builder;
 const peer = sourceOf(1);
 const runLength = 256;
@@ -30,20 +30,28 @@ const handOver = chain.findIndex(({ validators }) => validators.length === 5);
 
 const worldOf = (verify: VerifyMode) => new ChainWorld(builder, { trust: { verify } });
 
-/** One answer's headers, with the proof that the chain asks for; how many it took without a seal. */
-function giveHeaders(world: ChainWorld, run: readonly Built[], bodyOf = (b: Built) => b.body) {
+interface Giving {
+  readonly bodyOf?: (block: Built) => Uint8Array;
+  readonly isFollowed?: boolean;
+}
+
+/** One answer's headers, with the proof that the chain asks for. */
+function giveHeaders(world: ChainWorld, run: readonly Built[], giving: Giving = {}) {
+  const { bodyOf = ({ body }) => body, isFollowed = false } = giving;
   const headers = run.map(({ sealed }) => sealed);
   const carrier = world.chain.ranges.carrierOf(headers);
   const carried = run.find(({ hash }) => hash === carrier);
-  const proof = carried && { hash: carried.hash, body: bodyOf(carried) };
+  const proof = carried && { hash: carried.hash, body: bodyOf(carried), isFollowed };
   return world.chain.importHeaders(headers, peer, proof);
 }
 
 /** As a peer would give it: headers as far as they can be judged, then their bodies. */
-function give(world: ChainWorld, blocks: readonly Built[]) {
+function give(world: ChainWorld, blocks: readonly Built[], tells = false) {
   const rejected = [];
   for (let at = 0; at < blocks.length; ) {
-    const { accepted, rejection } = giveHeaders(world, blocks.slice(at, at + runLength));
+    const isFollowed = tells && at + runLength < blocks.length;
+    const run = blocks.slice(at, at + runLength);
+    const { accepted, rejection } = giveHeaders(world, run, { isFollowed });
     if (rejection !== undefined) return [rejection.code];
     assert.ok(accepted > 0, `stuck at ${at}`);
     for (const block of blocks.slice(at, at + accepted)) {
@@ -105,14 +113,36 @@ test("certified and full come to the same chain, state and records, over a hand-
   assert.ok(ofCertified.jobs < ofFull.jobs / 2, `${ofCertified.jobs} of ${ofFull.jobs}`);
 });
 
+test("while more headers follow, the top of a run is left to the next, which proves it", () => {
+  const [full, alone, told] = [worldOf("full"), worldOf("certified"), worldOf("certified")];
+  const [ofAlone, ofTold] = [counted(alone), counted(told)];
+  const long = [...start, ...builder.certified(start.at(-1)!, 300)];
+  assert.deepEqual(give(full, long), []);
+  assert.deepEqual(give(alone, long), []);
+  assert.deepEqual(give(told, long, true), []);
+  assert.equal(told.root, full.root);
+  assert.equal(told.chain.head.hash, long.at(-1)!.hash);
+  assert.equal(told.chain.finalized.height, full.chain.finalized.height);
+  assert.ok(ofTold.seals < ofAlone.seals && ofTold.jobs < ofAlone.jobs, "fewer signatures");
+  const whole = { isFollowed: true };
+  const world = worldOf("certified");
+  assert.equal(giveHeaders(world, chain.slice(0, runLength), whole).accepted, runLength - top);
+  assert.equal(world.chain.bestHeader.height, world.chain.ranges.uncheckedHeight);
+  assert.equal(giveHeaders(world, chain.slice(runLength - top, runLength), whole).accepted, top);
+  const handing = worldOf("certified");
+  give(handing, chain.slice(0, 150));
+  assert.equal(giveHeaders(handing, chain.slice(150, 150 + runLength), whole).isUnready, true);
+  assert.equal(handing.chain.bestHeader.hash, chain[handOver - 1]!.hash, "checked, so it is kept");
+});
+
 test("what hands over, what follows it and the end of a run are checked in full", () => {
   const world = worldOf("certified");
   const run = chain.slice(0, runLength);
   assert.equal(giveHeaders(world, run).accepted, runLength);
-  assert.equal(world.chain.ranges.uncheckedHeight, runLength - certifiedTopMin);
+  assert.equal(world.chain.ranges.uncheckedHeight, runLength - top);
   const certifiedUpTo = (at: number) => world.chain.node(chain[at]!.hash)?.isCertified;
-  assert.equal(certifiedUpTo(runLength - certifiedTopMin - 1), true);
-  assert.equal(certifiedUpTo(runLength - certifiedTopMin), false);
+  assert.equal(certifiedUpTo(runLength - top - 1), true);
+  assert.equal(certifiedUpTo(runLength - top), false);
   const other = worldOf("certified");
   give(other, chain.slice(0, 150));
   giveHeaders(other, chain.slice(150, 150 + runLength));
@@ -158,7 +188,7 @@ test("a proof that proves nothing is refused with its rule, and no header is kep
   }
   const world = worldOf("certified");
   const other = () => encodeBody(builder.certificateFor(chain[5]!).bytes, []);
-  const mutated = giveHeaders(world, run, other);
+  const mutated = giveHeaders(world, run, { bodyOf: other });
   assert.deepEqual([mutated.accepted, mutated.rejection?.code], [0, "body-mismatch"]);
   assert.equal(giveHeaders(world, run).accepted, runLength, "nobody holds it against the header");
 });

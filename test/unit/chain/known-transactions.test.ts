@@ -41,7 +41,7 @@ test("of a block only what was never found good is checked, and blamed by its pl
   assert.equal(see(world, forged), false);
   const bad = builder.block(genesis, { transactions: [...transactions.slice(0, 2), forged] });
   world.block(bad, sourceOf(1));
-  const asked = decodeBody(world.jobs[0]!.body);
+  const asked = decodeBody(world.jobs[0]!.check.bytes);
   assert.ok(!("code" in asked));
   assert.deepEqual(
     asked.transactions.map(({ bytes }) => bytes),

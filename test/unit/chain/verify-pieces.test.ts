@@ -1,23 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { firstBadSignature } from "../../../src/chain/verify-body.ts";
+import { firstBad } from "../../../src/chain/first-bad.ts";
 import {
-  cutBody,
+  cutCheck,
   earlierVerdict,
   packedBytes,
   packPiece,
   verdictOfPiece,
 } from "../../../src/chain/verify-pieces.ts";
 import { ed25519 } from "../../../src/crypto/ed25519.ts";
-import { bodyCase, drawnBody } from "../../support/signed-bodies.ts";
+import type { SignatureCheck } from "../../../src/edge/effect.ts";
+import { bodyCheck, drawnBody, sealsCheck } from "../../support/signed-bodies.ts";
 
-function inPieces({ domain, body, certifiers }: ReturnType<typeof bodyCase>, max: number) {
-  const pieces = cutBody(body, certifiers, max);
+function inPieces(check: SignatureCheck, max: number) {
+  const pieces = cutCheck(check, max);
   const verdicts = pieces.map((piece) => {
-    const packed = new Uint8Array(packedBytes(piece));
-    packPiece(piece, packed, 0);
-    return verdictOfPiece(piece, firstBadSignature(ed25519, domain, packed, piece.certifiers));
+    const bytes = new Uint8Array(packedBytes(piece));
+    packPiece(piece, bytes, 0);
+    return verdictOfPiece(piece, firstBad(ed25519, { ...piece, bytes }));
   });
   return { pieces, verdicts };
 }
@@ -28,8 +29,8 @@ test("a body gets the same verdict in pieces of any size, put together in any or
     fc.integer({ min: 1, max: 9 }),
     fc.boolean(),
     (drawn, max, isReversed) => {
-      const given = bodyCase(drawn);
-      const whole = firstBadSignature(ed25519, given.domain, given.body, given.certifiers);
+      const given = bodyCheck(drawn);
+      const whole = firstBad(ed25519, given);
       const { verdicts } = inPieces(given, max);
       if (isReversed) verdicts.reverse();
       assert.equal(verdicts.reduce(earlierVerdict), whole);
@@ -40,7 +41,7 @@ test("a body gets the same verdict in pieces of any size, put together in any or
 
 test("pieces hold no more signatures than asked, and every transaction once", () => {
   const drawn = { transactions: 11, bad: [], signers: 3, isCertificateBad: false };
-  const { pieces } = inPieces(bodyCase(drawn), 4);
+  const { pieces } = inPieces(bodyCheck(drawn), 4);
   assert.deepEqual(
     pieces.map(({ signatures, firstIndex }) => [signatures, firstIndex]),
     [
@@ -54,12 +55,12 @@ test("pieces hold no more signatures than asked, and every transaction once", ()
 
 test("a certificate of more signatures than a piece holds is not cut", () => {
   const drawn = { transactions: 2, bad: [], signers: 3, isCertificateBad: false };
-  const { pieces } = inPieces(bodyCase(drawn), 2);
+  const { pieces } = inPieces(bodyCheck(drawn), 2);
   assert.deepEqual(
     pieces.map(({ signatures }) => signatures),
     [4, 1],
   );
-  const alone = inPieces(bodyCase({ ...drawn, transactions: 0 }), 1).pieces;
+  const alone = inPieces(bodyCheck({ ...drawn, transactions: 0 }), 1).pieces;
   assert.equal(alone.length, 1);
   assert.equal(alone[0]!.signatures, 3);
 });
@@ -70,4 +71,18 @@ test("the certificate is blamed before any transaction, and the first of those b
   assert.equal(earlierVerdict(9, 7), 7);
   assert.equal(earlierVerdict(0, -2), -2);
   assert.equal(earlierVerdict(-2, -1), -2);
+});
+
+test("seals get the same verdict in pieces of any size: the first that is bad", () => {
+  for (const bad of [[], [0], [9], [3, 7], [7, 4, 9]]) {
+    const check = sealsCheck(10, bad);
+    const expected = bad.length === 0 ? -1 : Math.min(...bad);
+    assert.equal(firstBad(ed25519, check), expected);
+    for (const max of [1, 3, 4, 10, 48]) {
+      const { pieces, verdicts } = inPieces(check, max);
+      assert.equal(verdicts.reverse().reduce(earlierVerdict), expected);
+      assert.ok(pieces.every(({ signatures }) => signatures <= max));
+      assert.equal(pieces.length, Math.ceil(10 / max));
+    }
+  }
 });

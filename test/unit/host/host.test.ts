@@ -60,8 +60,8 @@ test("persist, load, sign and notify come back as inputs and events", async () =
 test("a body is checked with the keys of its certifiers, and a vote is signed as asked", async () => {
   const asked: unknown[] = [];
   const verifier: Verifier = {
-    verify: (domain, body, certifiers, done) => {
-      asked.push({ domain, body, certifiers });
+    verify: (check, done) => {
+      asked.push(check);
       setImmediate(() => done(-2));
     },
     close: () => {},
@@ -73,12 +73,13 @@ test("a body is checked with the keys of its certifiers, and a vote is signed as
     },
     close: async () => {},
   };
-  const check = { domain: hash, body: new Uint8Array(4), certifiers: ["ab" as PublicKey] };
+  const certifiers = ["ab" as PublicKey];
+  const check = { of: "body", domain: hash, bytes: new Uint8Array(4), certifiers } as const;
   const request = { type: "vote", data: new Uint8Array(80), genesisHash: hash } as const;
   const script = answering((input: { type: string }) =>
     input.type === "started"
       ? [
-          { type: "verify", job: 2 as Job, ...check },
+          { type: "verify", job: 2 as Job, check },
           { type: "sign", job: 4 as Job, request },
         ]
       : undefined,

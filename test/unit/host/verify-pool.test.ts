@@ -5,15 +5,14 @@ import { ed25519 } from "../../../src/crypto/ed25519.ts";
 import type { Verifier } from "../../../src/host/host-parts.ts";
 import { VerifyInline } from "../../../src/host/verify-inline.ts";
 import { openVerifier, VerifyPool } from "../../../src/host/verify-pool.ts";
-import { chainLimits } from "../../../src/params/limits.ts";
-import { bodyCase, type DrawnBody, drawnBody } from "../../support/signed-bodies.ts";
+import { chainLimits, syncLimits } from "../../../src/params/limits.ts";
+import { bodyCheck, type DrawnBody, drawnBody, sealsCheck } from "../../support/signed-bodies.ts";
 
 const crashing = new URL("../../support/crashing-verify-worker.ts", import.meta.url);
 const silent = () => assert.fail("nothing is to be said");
 
 function verdictOf(verifier: Verifier, drawn: DrawnBody): Promise<number> {
-  const { domain, body, certifiers } = bodyCase(drawn);
-  return new Promise((resolve) => verifier.verify(domain, body, certifiers, resolve));
+  return new Promise((resolve) => verifier.verify(bodyCheck(drawn), resolve));
 }
 
 /** Keeps `verifier` as busy as the core may. */
@@ -36,6 +35,15 @@ test("threads and the main thread give the verdicts that the main thread alone g
   assert.deepEqual(await verdictsOf(pool, bodies), await expected);
   assert.deepEqual(new Set((await expected).map(Math.sign)), new Set([-1, 0, 1]));
   assert.ok((await expected).includes(-2), "some certificates are bad");
+  await pool.close();
+});
+
+test("of many seals the first bad one is named, wherever the pieces were checked", async () => {
+  const pool = new VerifyPool(2, silent);
+  for (const bad of [[], [200], [500, 130, 131]]) {
+    const verdict = new Promise((resolve) => pool.verify(sealsCheck(512, bad), resolve));
+    assert.equal(await verdict, bad.length === 0 ? -1 : Math.min(...bad));
+  }
   await pool.close();
 });
 
@@ -77,9 +85,9 @@ test("a few signatures are checked without a thread, later than they were asked 
 
 test("nothing is answered after the end, and more than the core may ask is our own bug", async () => {
   const pool = new VerifyPool(1, silent);
-  const { domain, body, certifiers } = bodyCase(bodies[0]!);
-  const ask = () => pool.verify(domain, body, certifiers, () => assert.fail("it was closed"));
-  for (let i = 0; i < chainLimits.verifyJobsMax; i++) ask();
+  const check = bodyCheck(bodies[0]!);
+  const ask = () => pool.verify(check, () => assert.fail("it was closed"));
+  for (let i = 0; i < chainLimits.verifyJobsMax + syncLimits.headerPeersMax; i++) ask();
   assert.throws(ask, /so many at once/);
   await pool.close();
   await new Promise((resolve) => setImmediate(resolve));

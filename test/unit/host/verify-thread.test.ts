@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
-import { cutBody } from "../../../src/chain/verify-pieces.ts";
+import { cutCheck } from "../../../src/chain/verify-pieces.ts";
 import { type Part, VerifyThread } from "../../../src/host/verify-thread.ts";
-import { bodyCase } from "../../support/signed-bodies.ts";
+import { bodyCheck } from "../../support/signed-bodies.ts";
 
 const program = new URL("../../../src/host/verify-worker.ts", import.meta.url);
 
@@ -11,9 +11,8 @@ test("a thread answers each piece of an order for itself", async () => {
   const bad = [[1], [], [0], []];
   const parts = bad.map((each, work): Part<number> => {
     const drawn = { transactions: 2, bad: each, signers: 0, isCertificateBad: false };
-    const { domain, body, certifiers } = bodyCase(drawn);
-    const [piece] = cutBody(body, certifiers, 48);
-    return { work, domain, piece: piece! };
+    const [piece] = cutCheck(bodyCheck(drawn), 48);
+    return { work, piece: piece! };
   });
   const verdicts: number[] = [];
   // The thread holds no process before it was given something.
