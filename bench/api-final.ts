@@ -40,7 +40,7 @@ export async function apiFinal(options: BenchOptions): Promise<BenchLine[]> {
   const children: Child[] = [];
   try {
     const count = Math.min(options.apiTransfers, sendersMax * perSender);
-    const network = makeFolders(root, Math.min(sendersMax, count));
+    const network = makeFolders(root, Math.min(sendersMax, count), slotMs);
     const transfers = network.sign(count);
     const ports = await findFreePorts(2 * nodes);
     if (ports === undefined) throw new Error("no free ports");
@@ -70,7 +70,7 @@ export async function apiFinal(options: BenchOptions): Promise<BenchLine[]> {
 
 export const folderOf = (root: string, index: number) => join(root, `node-${index}`);
 
-export function makeFolders(root: string, senderCount: number) {
+export function makeFolders(root: string, senderCount: number, slotMs: number) {
   const keyOptions = { signatures: ed25519, random: systemRandom, passphrase: undefined };
   const keys = Array.from({ length: nodes }, (_, index) => {
     mkdirSync(join(folderOf(root, index), "keys"), { recursive: true, mode: 0o700 });

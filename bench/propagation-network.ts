@@ -47,7 +47,9 @@ interface End {
   readonly conn: Conn;
 }
 
-const sampledOneIn = 16;
+const sampledOneIn = 64;
+/** Blocks wait for no timer: those of pings and of what did not come may be late. */
+const timerMs = 20;
 const addressOf = (index: number) => `${20 + (index >> 8)}.${index & 255}.1.1:4321`;
 
 export class PropagationNetwork {
@@ -119,7 +121,7 @@ export class PropagationNetwork {
         // Lines are as made: nobody looks for more.
         ...{ agent: "windlass-bench", peersMax: 50, outboundTarget: 0, allowPrivate: true },
       },
-      ...{ signatures, seed: undefined, fsyncMs: 5 },
+      ...{ signatures, seed: undefined, fsyncMs: 5, timerMs },
       dial: (_from, conn, address) => this.connect(index, conn, address),
       write: (_from, conn, bytes) => this.write(index, conn, bytes.slice()),
       onEvent: (event) => onEvent(index, event, this.doneAt(index)),

@@ -17,20 +17,21 @@ import type { PropagationRealPlan, Seen } from "./propagation-real-child.ts";
 import { rounded } from "./report.ts";
 
 const [nodes, validators] = [5, 4];
-const slotMs = 1000;
+const slotMs = 700;
 /** Who starts late watches for two rounds before it signs. */
 const readySecondsMax = 90;
 /** Before the slot: what is to be everywhere, and what is to be nowhere else. */
-const [earlyMs, lateMs] = [900, 15];
+const [earlyMs, lateMs] = [630, 15];
 /** The last block still has to get around. */
-const restMs = 900;
+const restMs = 600;
 const transactionsPerBlock = 40;
 
-export async function amongRealNodes(blocks: number) {
+/** `withinMs`: the part of deliveries that took no longer is told. */
+export async function amongRealNodes(blocks: number, withinMs: number) {
   const root = mkdtempSync(join(tmpdir(), "windlass-bench-"));
   const children: Child[] = [];
   try {
-    const network = makeFolders(root, transactionsPerBlock);
+    const network = makeFolders(root, transactionsPerBlock, slotMs);
     const transfers = network.sign(2 * blocks * transactionsPerBlock);
     const ports = await findFreePorts(nodes);
     if (ports === undefined) throw new Error("no free ports");
@@ -50,7 +51,8 @@ export async function amongRealNodes(blocks: number) {
     const shape = { nodes, validators, slotMs, transactionBytesPerBlock: bytes };
     const inStep = await measure(network, children, transfers.slice(0, half), false);
     const halfInStep = await measure(network, children, transfers.slice(half), true);
-    return { ...shape, inStep, halfInStep };
+    const figuresOf = (seen: readonly Seen[]) => figures(seen, withinMs);
+    return { ...shape, inStep: figuresOf(inStep), halfInStep: figuresOf(halfInStep) };
   } finally {
     await Promise.all(children.map((child) => child.stop()));
     rmSync(root, { recursive: true, force: true });
@@ -101,10 +103,10 @@ async function measure(
     slot++;
   }
   await until(at(slot - 1) + restMs);
-  return figuresOf(await seenBy(children));
+  return await seenBy(children);
 }
 
-function figuresOf(seen: readonly Seen[]) {
+function figures(seen: readonly Seen[], withinMs: number) {
   const sealedAt = new Map(
     seen.flatMap(({ sealed }) => sealed.map((each) => [each.hash, each.atMs])),
   );
@@ -129,6 +131,7 @@ function figuresOf(seen: readonly Seen[]) {
     wanted: sealedAt.size * (nodes - 1),
     delivered: ms.length,
     ms: { median: part(0.5), p98: part(0.98), p99: part(0.99), worst: part(1) },
+    withinBar: rounded(ms.filter((each) => each <= withinMs).length / ms.length),
     perDelivery: {
       ...{ compact: each("compact"), askedCompact: each("askedCompact"), whole: each("whole") },
       ...{ announced: each("announced"), transactions: each("transactions") },
