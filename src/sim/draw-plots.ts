@@ -28,7 +28,7 @@ export function withPlots(
 ): TimedFault[] {
   const isPlot = options.cheats.some(({ kinds }) => kinds.some((kind) => plotting.has(kind)));
   const races = random.chance(isPlot ? 80 : 8) ? drawRaces(random.fork("races"), options) : [];
-  const recovery = random.chance(12) ? drawRecovery(random.fork("recovery"), options) : [];
+  const recovery = random.chance(30) ? drawRecovery(random.fork("recovery"), options) : [];
   const decidedAtMs = recovery.at(-1)?.atMs ?? Number.POSITIVE_INFINITY;
   // Of those who are left nobody may be lost for good as well.
   const mild = faults.filter(
