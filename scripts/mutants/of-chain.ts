@@ -67,13 +67,7 @@ export const chainMutants: readonly Mutant[] = [
   {
     name: "evidence-left-out",
     breaks: "no leader includes evidence (06-validation §9)",
-    edits: [
-      edit(
-        "src/chain/duties.ts",
-        "const found = evidence.candidates()",
-        "const found = evidence.candidates().slice(0, 0)",
-      ),
-    ],
+    edits: [edit("src/chain/duties.ts", "evidence: evidence.candidates() }", "evidence: [] }")],
     hunts: [unit(evidence, "the next leader includes what was found")],
   },
   {
