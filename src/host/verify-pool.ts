@@ -25,6 +25,7 @@ import { chainLimits, syncLimits } from "../params/limits.ts";
 import { reasonOf } from "./host-error.ts";
 import type { Verifier } from "./host-parts.ts";
 import { VerifyInline } from "./verify-inline.ts";
+import { verifyProgram } from "./verify-program.ts";
 import { type Part, VerifyThread } from "./verify-thread.ts";
 
 /** Bodies, and the runs of headers. */
@@ -105,7 +106,7 @@ export class VerifyPool implements Verifier {
 
   private onTurn(): void {
     this.turn = undefined;
-    if (this.threads === undefined && this.waiting > startAt) this.start();
+    if (this.threads === undefined && this.waiting > startAt) void this.start();
     const isFew = this.waiting <= fewMax;
     if (!isFew) this.feed();
     // What the node has to do nobody else can; the threads have enough meanwhile.
@@ -119,9 +120,20 @@ export class VerifyPool implements Verifier {
     return this.threads?.some(({ isReady }) => isReady) ?? false;
   }
 
-  private start(): void {
-    this.threads = Array.from({ length: this.threadsMax }, () => {
-      const thread: VerifyThread<Work> = new VerifyThread(this.program, {
+  private async start(): Promise<void> {
+    this.threads = [];
+    try {
+      const text = await verifyProgram(this.program);
+      if (!this.isClosed) this.threads = this.threadsOf(text);
+    } catch (error) {
+      const reason = reasonOf(error).replaceAll("\n", " ");
+      this.say("error", `no thread can start, the main thread checks alone: ${reason}`);
+    }
+  }
+
+  private threadsOf(text: string): VerifyThread<Work>[] {
+    return Array.from({ length: this.threadsMax }, () => {
+      const thread: VerifyThread<Work> = new VerifyThread(text, {
         onVerdict: (part, firstBad) => this.onVerdict(part, firstBad),
         onRoom: () => this.feed(),
         onCrash: (undone, error) => this.onCrash(thread, undone, error),

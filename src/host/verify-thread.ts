@@ -35,12 +35,10 @@ export class VerifyThread<T> {
   /** Given and not answered. */
   private signatures = 0;
 
-  constructor(program: URL, events: ThreadEvents<T>) {
+  /** `program`: its text (`verify-program.ts`). */
+  constructor(program: string, events: ThreadEvents<T>) {
     this.events = events;
-    // The loader of the main thread does not reach others: each registers it for itself.
-    const loader = JSON.stringify(import.meta.resolve("tsx/esm/api"));
-    const start = `import(${loader}).then((l) => l.register(), () => {}).then(() => import(${JSON.stringify(program.href)}))`;
-    this.worker = new Worker(start, { eval: true, execArgv: [], name: "verify" });
+    this.worker = new Worker(program, { eval: true, execArgv: [], name: "verify" });
     this.worker.on("message", (answer: VerifyAnswer) => this.onAnswer(answer));
     this.worker.on("messageerror", (error) => this.crash(error));
     this.worker.on("error", (error) => this.crash(error));

@@ -8,7 +8,7 @@
  *                   slot >= minSlot, sealed and voted for by `validators`, in another domain
  */
 import { z } from "zod";
-import { asciiBytes, hexBytes } from "../base/bytes.ts";
+import { asciiBytes } from "../base/bytes.ts";
 import { tagged } from "../crypto/hash.ts";
 import { chainLimits } from "../params/limits.ts";
 import type { BlockHash, PublicKey } from "./ids.ts";
@@ -79,9 +79,4 @@ export function networkIdOf(
     (id, recovery) => hashOfNetwork(id, asciiBytes(formatRecovery(recovery))),
     genesisHash,
   );
-}
-
-/** The 32 bytes. */
-export function recoveryIdBytes({ recoveryId }: Recovery): Uint8Array {
-  return hexBytes(recoveryId);
 }

@@ -7,8 +7,9 @@
  *   slot   0 ──────────────── minSlot ──────────────── minSlot' ──────>
  *          genesis hash       H("recover/1", genesis hash || recoveryId)   ... of the next recovery
  */
+import { hexBytes } from "../base/bytes.ts";
 import { tagged } from "../crypto/hash.ts";
-import { type Recovery, recoveryIdBytes } from "./recovery.ts";
+import type { Recovery } from "./recovery.ts";
 
 export interface RecoveredDomain {
   readonly genesisHash: Uint8Array;
@@ -28,7 +29,7 @@ export function signingDomain(
   if (recoveries.length === 0) return genesisHash;
   const later = recoveries.map((recovery) => ({
     minSlot: recovery.minSlot,
-    domain: recoveryHash(genesisHash, recoveryIdBytes(recovery)),
+    domain: recoveryHash(genesisHash, hexBytes(recovery.recoveryId)),
   }));
   return { genesisHash, later };
 }
