@@ -93,22 +93,35 @@ const nibbleOf = Uint8Array.from({ length: 103 }, (_, code) => {
 export function fromHex(hex: string): Uint8Array | undefined {
   if (hex.length % 2 !== 0) return undefined;
   const out = new Uint8Array(hex.length / 2);
-  for (let at = 0; at < out.length; at++) {
-    // Codes above "f" read as undefined, which is no number below 256.
-    const high = nibbleOf[hex.charCodeAt(2 * at)] ?? notHex;
-    const low = nibbleOf[hex.charCodeAt(2 * at + 1)] ?? notHex;
-    if (high === notHex || low === notHex) return undefined;
-    out[at] = (high << 4) | low;
-  }
-  return out;
+  return putHex(out, 0, hex) ? out : undefined;
 }
 
 /** Bytes of hex that we made ourselves. */
 export function hexBytes(hex: string): Uint8Array {
-  const bytes = fromHex(hex);
-  // The text is made when it is needed: these are called all the time.
-  if (bytes === undefined) assert(false, `hex expected, got ${hex.slice(0, 80)}`);
+  const bytes = new Uint8Array(hex.length >> 1);
+  writeHex(bytes, 0, hex);
   return bytes;
+}
+
+/** Writes the bytes of hex that we made ourselves. */
+export function writeHex(bytes: Uint8Array, at: number, hex: string): void {
+  const isThereRoom = hex.length % 2 === 0 && at + hex.length / 2 <= bytes.length;
+  // The text is made when it is needed: these are called all the time.
+  if (!(isThereRoom && putHex(bytes, at, hex))) {
+    assert(false, `hex expected, got ${hex.slice(0, 80)}`);
+  }
+}
+
+/** False when `hex`, of even length, is not hex. */
+function putHex(out: Uint8Array, at: number, hex: string): boolean {
+  for (let from = 0; from < hex.length; from += 2) {
+    // Codes above "f" read as undefined, which is no number below 256.
+    const high = nibbleOf[hex.charCodeAt(from)] ?? notHex;
+    const low = nibbleOf[hex.charCodeAt(from + 1)] ?? notHex;
+    if (high === notHex || low === notHex) return false;
+    out[at + (from >> 1)] = (high << 4) | low;
+  }
+  return true;
 }
 
 /** ASCII text as bytes (tags, names); asserts that it is ASCII. */

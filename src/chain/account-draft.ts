@@ -12,6 +12,10 @@ import type { StateChange } from "./state-machine.ts";
 import type { StateTree } from "./state-tree.ts";
 
 const pairBytes = 2 * accountBytes;
+/** Room for a block that pays its sealer and voters and does nothing else. */
+const spareBytes = 8 * pairBytes;
+/** Memory of a draft that ended, for the next: what costs as much as such a block. */
+let spare: Uint8Array | undefined;
 
 /** What blocks change of an account. */
 export interface DraftAccount {
@@ -27,24 +31,27 @@ export class AccountDraft {
   private readonly tree: StateTree;
   private readonly touched = new Map<Address, Touched>();
   /**
-   * A pair for each of `touched`, in its order; those after are written at the end. Room for a block
-   * that pays its sealer and voters and does nothing else.
+   * A pair for each of `touched`, in its order; those after are written at the end. Behind them
+   * stands anything.
    */
-  private pairs = new Uint8Array(pairBytes * 8);
+  private pairs: Uint8Array;
 
   constructor(tree: StateTree) {
     this.tree = tree;
+    this.pairs = spare ?? new Uint8Array(spareBytes);
+    spare = undefined;
   }
 
-  /** The one object of that address: change it in place. */
-  account(address: Address): DraftAccount {
-    const known = this.touched.get(address);
-    if (known !== undefined) return known;
-    const key = accountKey(address);
+  /** The one object of that address: change it in place. `known`: its key, for whoever has it. */
+  account(address: Address, known?: Uint8Array): DraftAccount {
+    const touched = this.touched.get(address);
+    if (touched !== undefined) return touched;
+    const key = known ?? accountKey(address);
     const at = pairBytes * this.touched.size;
     if (at === this.pairs.length) this.grow();
     const { pairs } = this;
     const isThere = this.tree.readTo(key, pairs, at);
+    if (!isThere) pairs.fill(0, at, at + accountBytes);
     const account: Touched = {
       nonce: isThere ? readU64(pairs, at + nonceAt) : 0n,
       balance: isThere ? readU64(pairs, at + balanceAt) : 0n,
@@ -62,8 +69,6 @@ export class AccountDraft {
   /** As if `address`, which was asked for last, had never been. */
   forgetLast(address: Address): void {
     this.touched.delete(address);
-    const at = pairBytes * this.touched.size;
-    this.pairs.fill(0, at, at + accountBytes);
   }
 
   /** Accounts that differ from the tree, in the order in which they were first asked for; once. */
@@ -81,6 +86,7 @@ export class AccountDraft {
       from += pairBytes;
     }
     const kept = pairs.slice(0, pairBytes * keys.length);
+    if (pairs.length === spareBytes) spare = pairs;
     return keys.map((key, index) => new AccountChange(key, kept, pairBytes * index));
   }
 

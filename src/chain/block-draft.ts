@@ -82,8 +82,8 @@ export class BlockDraft {
     const { blockReward } = this.file;
     const { fees, evidence } = this;
     const { minted, shares } = payoutOf(this.context, { blockReward, supply, fees, evidence });
-    for (const { to, amount } of shares) {
-      const account = this.accounts.account(to);
+    for (const { to, key, amount } of shares) {
+      const account = this.accounts.account(to, key);
       account.balance += amount;
       assert(account.balance < supplyEnd, "no balance exceeds the supply");
     }

@@ -34,7 +34,7 @@ import {
   stateWrites,
 } from "./records.ts";
 import { checkResult } from "./rules.ts";
-import type { BlockContext, StateMachine } from "./state-machine.ts";
+import type { BlockContext, StateChange, StateMachine } from "./state-machine.ts";
 import { blockOf, bodyOf, forkPointOf, pathTo, type TreeNode } from "./tree-node.ts";
 import type { ValidatorSets } from "./validator-sets.ts";
 
@@ -85,7 +85,7 @@ export class BranchSwitch {
     const fork = forkPointOf(target, start);
     const undone = pathTo(start, fork).reverse();
     const disconnected = undone.map(blockOf);
-    const writes = undone.flatMap((node) => this.disconnect(node));
+    const undoing = undone.flatMap((node) => this.disconnect(node));
     const connected: Block[] = [];
     const fresh: TreeNode[] = [];
     let isMoved = false;
@@ -101,11 +101,12 @@ export class BranchSwitch {
       }
       fresh.push(node);
       connected.push(block);
-      writes.push(...connectWrites(node, this.sets));
       isMoved ||= isBetter(node);
       if (isMoved && (budget.blocks <= 0 || budget.transactions <= 0)) break;
     }
     if (isMoved) {
+      const state = fresh.flatMap((node) => stateWrites(changesOf(node), "after"));
+      const writes = [...undoing, ...state, ...this.blockWrites(fresh)];
       return { connected, disconnected, ticket: this.write(writes, fresh), bad };
     }
     this.takeBack(fresh, undone);
@@ -134,7 +135,7 @@ export class BranchSwitch {
       fresh.push(next);
     }
     // A vote may follow, so the block must outlive us.
-    const writes = fresh.flatMap((next) => blockWrites(next, this.sets));
+    const writes = this.blockWrites(fresh);
     for (const next of fresh) next.stored = true;
     this.takeBack(fresh, undone);
     if (writes.length > 0) this.journal.write(writes);
@@ -160,6 +161,25 @@ export class BranchSwitch {
     const finalizedHeight = node.final.height;
     const recoveredSet = node.parent?.recovered?.set;
     return { height, slot, sealer, finalizedHeight, voters, recoveredSet };
+  }
+
+  /** They depend on the blocks alone, so earlier ones are the same. */
+  private blockWrites(fresh: readonly TreeNode[]): Write[] {
+    const writes: Write[] = [];
+    for (const node of fresh) {
+      if (node.stored) continue;
+      const { sealed, final, header } = node;
+      const changes = changesOf(node);
+      writes.push({ key: nodeKey(node), value: encodeNode({ sealed, final, changes }) });
+      writes.push({ key: bodyKey(node), value: defined(node.body, "it is executed") });
+      if (handsOver(header)) writes.push(this.setWrite(header.nextValidatorsHash));
+    }
+    return writes;
+  }
+
+  private setWrite(hash: Uint8Array): Write {
+    const set = defined(this.sets.get(hash), "it was learned when the block was executed");
+    return { key: setKey(hash), value: encodeValidatorSet(set) };
   }
 
   private write(writes: readonly Write[], fresh: readonly TreeNode[]): Ticket {
@@ -210,7 +230,7 @@ export class BranchSwitch {
 /** executed -> body; its parent is the head then. */
 export function undoHead(active: ActiveChain, state: StateMachine): Write[] {
   const head = active.pop();
-  const changes = defined(head.changes, "an executed block can be undone");
+  const changes = changesOf(head);
   state.undo(changes);
   head.changes = undefined;
   head.status = "body";
@@ -222,26 +242,6 @@ export function handsOver(header: Header): boolean {
   return !equalBytes(header.validatorsHash, header.nextValidatorsHash);
 }
 
-function connectWrites(node: TreeNode, sets: ValidatorSets): Write[] {
-  const changes = defined(node.changes, "it is executed");
-  return [...stateWrites(changes, "after"), ...blockWrites(node, sets)];
-}
-
-/** Its records depend on the block alone, so an earlier one is the same. */
-function blockWrites(node: TreeNode, sets: ValidatorSets): Write[] {
-  if (node.stored) return [];
-  const changes = defined(node.changes, "it is executed");
-  const body = defined(node.body, "it is executed");
-  return [
-    { key: nodeKey(node), value: encodeNode({ ...node, changes }) },
-    { key: bodyKey(node), value: body },
-    ...setWrites(node.header, sets),
-  ];
-}
-
-function setWrites(header: Header, sets: ValidatorSets): Write[] {
-  if (!handsOver(header)) return [];
-  const hash = header.nextValidatorsHash;
-  const set = defined(sets.get(hash), "it was learned when the block was executed");
-  return [{ key: setKey(hash), value: encodeValidatorSet(set) }];
+function changesOf({ changes }: TreeNode): readonly StateChange[] {
+  return defined(changes, "it is executed");
 }

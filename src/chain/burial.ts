@@ -76,7 +76,7 @@ export class Burial {
       const node = this.active.at(this.tree.root.height + 1);
       assert(node !== undefined, "only executed blocks are buried");
       room -= node.header.txCount;
-      writes.push(...recordsOf(node));
+      pushRecords(writes, node);
       const old = this.tree.root;
       const removed = this.tree.reroot(node);
       writes.push(...deletesOf(removed));
@@ -107,17 +107,14 @@ export function anchorWrite(anchor: TreeNode): Write {
   return { key: metaKey("anchor"), value: encodeAnchor(anchor) };
 }
 
-function recordsOf(node: TreeNode): Write[] {
-  const transactions = node.header.txCount === 0 ? [] : bodyOf(node).transactions;
-  return [
-    { key: canonicalKey(node.height), value: encodeCanonical(node.sealed) },
-    { key: indexKey(node.hash), value: encodeHeight(node.height) },
-    ...transactionWrites(
-      node,
-      transactions.map(({ id }) => id),
-    ),
-    { key: nodeKey(node), value: undefined },
-  ];
+function pushRecords(writes: Write[], node: TreeNode): void {
+  writes.push({ key: canonicalKey(node.height), value: encodeCanonical(node.sealed) });
+  writes.push({ key: indexKey(node.hash), value: encodeHeight(node.height) });
+  if (node.header.txCount > 0) {
+    const ids = bodyOf(node).transactions.map(({ id }) => id);
+    writes.push(...transactionWrites(node, ids));
+  }
+  writes.push({ key: nodeKey(node), value: undefined });
 }
 
 /** Of nodes that left the tree for good: a record without its parent's would be damage. */

@@ -235,10 +235,11 @@ export class Ledger implements StateMachine {
 
   /** Writes the draft, and says what changed. */
   private settle(draft: BlockDraft, included: readonly Transaction[]): Applied {
-    const supply = this.supply;
+    const before = defined(this.tree.get(supplyKey), "the state is filled");
+    const supply = readU64(before, 0);
     const { changes, receipts, registry, supply: supplyAfter } = draft.finish(supply);
     if (supplyAfter !== supply) {
-      changes.push({ key: supplyKey, before: u64Bytes(supply), after: u64Bytes(supplyAfter) });
+      changes.push({ key: supplyKey, before, after: u64Bytes(supplyAfter) });
     }
     if (registry !== this.known.registry) changes.push(...this.registryChanges(registry));
     this.write(changes, "after");

@@ -22,10 +22,11 @@ import {
   readSafeU64,
   readU16,
   readU32,
-  u32Bytes,
   u64Bytes,
+  writeHex,
   writeU16,
   writeU32,
+  writeU64,
 } from "../base/bytes.ts";
 import type { Write } from "../edge/effect.ts";
 import { decodeSealedHeader, encodeSealedHeader, type SealedHeader } from "../model/header.ts";
@@ -38,36 +39,62 @@ export const schemaVersion = 2;
 
 const sealedBytes = chainLimits.headerBytes + chainLimits.sealBytes;
 const prefix = (letter: string) => asciiBytes(letter);
-const nodePrefix = prefix("N");
+export const nodePrefix = prefix("N");
 const bodyPrefix = prefix("B");
 const canonicalPrefix = prefix("C");
 const indexPrefix = prefix("I");
 const txPrefix = prefix("T");
-const statePrefix = prefix("S");
-const setPrefix = prefix("V");
+export const statePrefix = prefix("S");
+export const setPrefix = prefix("V");
 const finalityPrefix = prefix("Q");
-const metaPrefix = prefix("M");
-
-export { metaPrefix, nodePrefix, setPrefix, statePrefix };
+export const metaPrefix = prefix("M");
 
 export interface BlockRef {
   readonly height: number;
   readonly hash: BlockHash;
 }
 
-const refBytes = (ref: BlockRef) => concatBytes(u64Bytes(ref.height), idBytes(ref.hash));
+const refBytes = 40;
 
-export const nodeKey = (ref: BlockRef): Uint8Array => concatBytes(nodePrefix, refBytes(ref));
-export const bodyKey = (ref: BlockRef): Uint8Array => concatBytes(bodyPrefix, refBytes(ref));
-export const canonicalKey = (height: number): Uint8Array =>
-  concatBytes(canonicalPrefix, u64Bytes(height));
-export const indexKey = (hash: BlockHash): Uint8Array => concatBytes(indexPrefix, idBytes(hash));
-export const transactionKey = (id: TxId): Uint8Array => concatBytes(txPrefix, idBytes(id));
+export const nodeKey = (ref: BlockRef): Uint8Array => refKey(nodePrefix, ref);
+export const bodyKey = (ref: BlockRef): Uint8Array => refKey(bodyPrefix, ref);
+export const canonicalKey = (height: number): Uint8Array => heightKey(canonicalPrefix, height);
+export const indexKey = (hash: BlockHash): Uint8Array => idKey(indexPrefix, hash);
+export const transactionKey = (id: TxId): Uint8Array => idKey(txPrefix, id);
 export const stateKey = (key: Uint8Array): Uint8Array => concatBytes(statePrefix, key);
 
 export const setKey = (hash: Uint8Array): Uint8Array => concatBytes(setPrefix, hash);
-export const finalityKey = (height: number): Uint8Array =>
-  concatBytes(finalityPrefix, u64Bytes(height));
+export const finalityKey = (height: number): Uint8Array => heightKey(finalityPrefix, height);
+
+function refKey(prefix: Uint8Array, ref: BlockRef): Uint8Array {
+  const key = keyOf(prefix, refBytes);
+  writeRef(key, 1, ref);
+  return key;
+}
+
+function heightKey(prefix: Uint8Array, height: number): Uint8Array {
+  const key = keyOf(prefix, 8);
+  writeU64(key, 1, height);
+  return key;
+}
+
+function idKey(prefix: Uint8Array, id: BlockHash | TxId): Uint8Array {
+  const key = keyOf(prefix, 32);
+  writeHex(key, 1, id);
+  return key;
+}
+
+/** One piece of memory, to be filled in place: there are several for each block. */
+function keyOf(prefix: Uint8Array, length: number): Uint8Array {
+  const key = new Uint8Array(1 + length);
+  key[0] = prefix[0]!;
+  return key;
+}
+
+function writeRef(bytes: Uint8Array, at: number, ref: BlockRef): void {
+  writeU64(bytes, at, ref.height);
+  writeHex(bytes, at + 8, ref.hash);
+}
 
 type MetaName =
   | "schema"
@@ -93,10 +120,14 @@ export function decodeBlockKey(key: Uint8Array): BlockRef | undefined {
 }
 
 /** "M head": height 8 | hash 32. */
-export const encodeRef = (ref: BlockRef): Uint8Array => refBytes(ref);
+export function encodeRef(ref: BlockRef): Uint8Array {
+  const bytes = new Uint8Array(refBytes);
+  writeRef(bytes, 0, ref);
+  return bytes;
+}
 
 export function decodeRef(bytes: Uint8Array): BlockRef | undefined {
-  const height = bytes.length === 40 ? readSafeU64(bytes, 0) : undefined;
+  const height = bytes.length === refBytes ? readSafeU64(bytes, 0) : undefined;
   return height === undefined ? undefined : { height, hash: blockHashOf(bytes.subarray(8)) };
 }
 
@@ -106,7 +137,15 @@ export interface FinalizedRef extends BlockRef {
 }
 
 export function encodeFinalized(ref: FinalizedRef): Uint8Array {
-  return concatBytes(u64Bytes(ref.height), u64Bytes(ref.slot), idBytes(ref.hash));
+  const bytes = new Uint8Array(48);
+  writeFinalized(bytes, 0, ref);
+  return bytes;
+}
+
+function writeFinalized(bytes: Uint8Array, at: number, ref: FinalizedRef): void {
+  writeU64(bytes, at, ref.height);
+  writeU64(bytes, at + 8, ref.slot);
+  writeHex(bytes, at + 16, ref.hash);
 }
 
 export function decodeFinalized(bytes: Uint8Array): FinalizedRef | undefined {
@@ -146,8 +185,12 @@ export function decodeSealed(bytes: Uint8Array): SealedHeader | undefined {
   return "code" in sealed ? undefined : sealed;
 }
 
-export function encodeCanonical(sealed: SealedHeader): Uint8Array {
-  return concatBytes(idBytes(sealed.header.hash), sealed.header.bytes, sealed.seal);
+export function encodeCanonical({ header, seal }: SealedHeader): Uint8Array {
+  const bytes = new Uint8Array(32 + sealedBytes);
+  writeHex(bytes, 0, header.hash);
+  bytes.set(header.bytes, 32);
+  bytes.set(seal, 32 + header.bytes.length);
+  return bytes;
 }
 
 /** The header of a "C" record; undefined when cut or not the hash it stands under. */
@@ -171,11 +214,12 @@ export interface TransactionRef extends BlockRef {
 
 /** Records "T" of a buried block. */
 export function transactionWrites(block: BlockRef, ids: readonly TxId[]): Write[] {
-  const place = refBytes(block);
-  return ids.map((id, index) => ({
-    key: transactionKey(id),
-    value: concatBytes(place, u32Bytes(index)),
-  }));
+  return ids.map((id, index) => {
+    const value = new Uint8Array(refBytes + 4);
+    writeRef(value, 0, block);
+    writeU32(value, refBytes, index);
+    return { key: transactionKey(id), value };
+  });
 }
 
 export function decodeTransactionRef(bytes: Uint8Array): TransactionRef | undefined {
@@ -203,7 +247,7 @@ export function encodeNode({ sealed, final, changes }: NodeRecord): Uint8Array {
   const bytes = new Uint8Array(length);
   bytes.set(sealed.header.bytes);
   bytes.set(sealed.seal, sealed.header.bytes.length);
-  bytes.set(encodeFinalized(final), sealedBytes);
+  writeFinalized(bytes, sealedBytes, final);
   writeU32(bytes, changesAt, entries.length);
   let at = changesAt + 4;
   for (const { key, before, after } of entries) {

@@ -12,6 +12,7 @@ import type { Address, PublicKey } from "../model/ids.ts";
 import { supplyEnd } from "../model/network-file.ts";
 import { addressOfKey } from "../model/transaction.ts";
 import { chainLimits } from "../params/limits.ts";
+import { accountKey } from "./account.ts";
 import type { BlockContext } from "./state-machine.ts";
 
 /** Of the reward, to the voters: one part in so many. */
@@ -31,7 +32,14 @@ export interface Payout {
   /** New money. */
   readonly minted: bigint;
   /** They sum to `minted` and the fees; an address may come twice. */
-  readonly shares: readonly { readonly to: Address; readonly amount: bigint }[];
+  readonly shares: readonly Share[];
+}
+
+export interface Share {
+  readonly to: Address;
+  /** `accountKey(to)`. */
+  readonly key: Uint8Array;
+  readonly amount: bigint;
 }
 
 export function payoutOf(
@@ -44,22 +52,26 @@ export function payoutOf(
   const each = voters.length === 0 ? 0n : reward / votersPart / BigInt(voters.length);
   const paid = each === 0n ? [] : voters;
   const rest = reward - each * BigInt(paid.length);
-  const shareOf = (key: PublicKey, amount: bigint) => ({ to: payeeOf(key), amount });
-  return {
-    minted: reward + bounty,
-    shares: [shareOf(sealer, rest + fees + bounty), ...paid.map((key) => shareOf(key, each))],
-  };
+  const shares = [shareOf(sealer, rest + fees + bounty)];
+  for (const voter of paid) shares.push(shareOf(voter, each));
+  return { minted: reward + bounty, shares };
 }
 
-/** The same few in every block: an address is a hash. */
-const payees = new BoundedMap<PublicKey, Address>(2 * chainLimits.validatorsMax);
+function shareOf(payee: PublicKey, amount: bigint): Share {
+  const { to, key } = payeeOf(payee);
+  return { to, key, amount };
+}
 
-function payeeOf(key: PublicKey): Address {
-  const known = payees.get(key);
+/** The same few in every block: an address is a hash, and so is where it stands. */
+const payees = new BoundedMap<PublicKey, Omit<Share, "amount">>(2 * chainLimits.validatorsMax);
+
+function payeeOf(payee: PublicKey): Omit<Share, "amount"> {
+  const known = payees.get(payee);
   if (known !== undefined) return known;
-  const address = addressOfKey(key);
-  payees.set(key, address);
-  return address;
+  const to = addressOfKey(payee);
+  const fresh = { to, key: accountKey(to) };
+  payees.set(payee, fresh);
+  return fresh;
 }
 
 function least(a: bigint, b: bigint): bigint {

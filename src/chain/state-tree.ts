@@ -150,7 +150,7 @@ export class StateTree {
   /** 32 bytes; hashes what changed since it was last read. */
   get root(): Uint8Array {
     this.rehash(this.top);
-    return this.hashOf(this.top).slice();
+    return this.hashOf(this.top);
   }
 
   /** That `key` has its value, or has none: check with `verifyState`. */
@@ -163,7 +163,7 @@ export class StateTree {
       const sibling = this.nodes.children[2 * this.path[depth]! + 1 - bitAt(key, depth)]!;
       if (sibling === 0) continue;
       bitmap[depth >> 3]! |= 1 << (depth & 7);
-      siblings.push(this.hashOf(sibling).slice());
+      siblings.push(this.hashOf(sibling));
     }
     const proof = { depth: this.depth, bitmap, siblings };
     const { leaves } = this;
@@ -274,9 +274,10 @@ export class StateTree {
     return ref > 0 ? this.nodes.hashes : this.leaves.hashes;
   }
 
+  /** A copy. */
   private hashOf(ref: Ref): Uint8Array {
     const at = 32 * Math.abs(ref);
-    return this.hashesOf(ref).subarray(at, at + 32);
+    return this.hashesOf(ref).slice(at, at + 32);
   }
 }
 

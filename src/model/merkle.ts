@@ -31,6 +31,8 @@ export interface Consistency {
   readonly proof: readonly Uint8Array[];
 }
 
+const emptyRoot = sha256(emptyBytes);
+
 export function merkleLeafHash(leaf: Uint8Array): Uint8Array {
   return sha256(leafInput(leaf));
 }
@@ -60,7 +62,7 @@ function leafInput(leaf: Uint8Array): Uint8Array {
 
 /** 32 bytes. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  if (leaves.length === 0) return sha256(emptyBytes);
+  if (leaves.length === 0) return emptyRoot;
   const level = new Uint8Array(32 * leaves.length);
   for (const [index, leaf] of leaves.entries()) sha256To(level, 32 * index, leafInput(leaf));
   return foldedRoot(level);

@@ -10,6 +10,7 @@ import {
   u16Bytes,
   u32Bytes,
   u64Bytes,
+  writeHex,
 } from "../../../src/base/bytes.ts";
 
 const edges = [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 64n - 1n];
@@ -41,6 +42,19 @@ test("hex of bytes, or of a part of them, is what the platform makes of it", () 
     assert.deepEqual(hexBytes(expected), bytes.slice(from, from + count));
   });
   fc.assert(property, { seed: 4, numRuns: 500 });
+});
+
+test("hex is written in its place, and nothing beside it", () => {
+  const parts = fc.tuple(fc.uint8Array({ maxLength: 40 }), fc.nat(8), fc.nat(8));
+  const property = fc.property(parts, ([bytes, before, after]) => {
+    const out = new Uint8Array(before + bytes.length + after).fill(0xaa);
+    writeHex(out, before, Buffer.from(bytes).toString("hex"));
+    const beside = (count: number) => new Array<number>(count).fill(0xaa);
+    assert.deepEqual([...out], [...beside(before), ...bytes, ...beside(after)]);
+  });
+  fc.assert(property, { seed: 5, numRuns: 200 });
+  assert.throws(() => writeHex(new Uint8Array(3), 2, "0102"), /hex expected, got 0102/);
+  assert.throws(() => writeHex(new Uint8Array(3), 0, "010"), /hex expected, got 010/);
 });
 
 test("a number that does not fit is our own bug and says itself", () => {

@@ -1,9 +1,11 @@
 /** Far behind, blocks are executed in slices, one a tick, whatever comes between two ticks. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { toHex } from "../../../src/base/bytes.ts";
+import { stateKey } from "../../../src/chain/records.ts";
 import { chainLimits } from "../../../src/params/limits.ts";
 import { ChainBuilder } from "../../support/chain-builder.ts";
-import { networkOf } from "../../support/chain-network.ts";
+import { keyOf, networkOf, seedOf } from "../../support/chain-network.ts";
 import { ChainWorld, storeAfter } from "../../support/chain-world.ts";
 
 const { connectBlocksPerStepMax, connectBlocksMin, connectWaitMs } = chainLimits;
@@ -75,4 +77,32 @@ test("what one step executes is one batch, and the store is that of blocks execu
     return records.filter(([key]) => !/^(51|4d6669)/.test(key)).sort();
   });
   assert.deepEqual(left, right);
+});
+
+test("of accounts that many blocks of a step change, the store has the last value", () => {
+  const holders = [0, 1, 2, 3].map((account) => keyOf(seedOf(1000 + account)));
+  const payers = new ChainBuilder({ ...networkOf(4), validators: holders });
+  const chain = [payers.block(payers.genesis)];
+  // Each validator is paid in most blocks, and pays or is paid by others in some.
+  for (const account of [0, 1, 0, 2, 1]) {
+    const nonce = chain
+      .flatMap(({ transactions }) => transactions)
+      .filter(({ from }) => from === payers.file.accounts[account]!.address).length;
+    const transactions = [payers.transfer(account, 3 - account, nonce)];
+    const certificate = payers.certificateFor(chain.at(-1)!);
+    chain.push(payers.block(chain.at(-1)!, { transactions, certificate }));
+    chain.push(payers.block(chain.at(-1)!, {}));
+  }
+  for (let end = 2; end <= chain.length; end++) {
+    const world = new ChainWorld(payers);
+    const part = chain.slice(0, end);
+    world.headers(part);
+    // The first comes last, and all are executed in its step.
+    for (const block of part.toReversed()) world.body(block);
+    assert.equal(world.chain.head.height, end);
+    const records = storeAfter(world.batches, world.batches.length);
+    const stored = [...records].filter(([key]) => key.startsWith("53")).sort();
+    const entries = [...world.state.entries()].map(([key, value]) => [toHex(stateKey(key)), value]);
+    assert.deepEqual(stored, entries.sort());
+  }
 });

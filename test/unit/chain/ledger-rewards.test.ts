@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { equalBytes } from "../../../src/base/bytes.ts";
+import { accountKey } from "../../../src/chain/account.ts";
 import { payoutOf } from "../../../src/chain/rewards.ts";
 import type { BlockContext } from "../../../src/chain/state-machine.ts";
 import { supplyEnd } from "../../../src/model/network-file.ts";
@@ -104,6 +106,7 @@ test("shares are whole, and sum to what is minted and the fees", () => {
         );
         assert.ok(shares.every(({ amount }) => amount >= 0n));
         assert.equal(shares[0]?.to, addressOfKey(keyOf("sealer")));
+        assert.ok(shares.every(({ to, key }) => equalBytes(key, accountKey(to))));
         assert.equal(new Set(shares.slice(1).map(({ amount }) => amount)).size <= 1, true);
       },
     ),

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { compareBytes } from "../../../src/base/bytes.ts";
+import {
+  asciiBytes,
+  compareBytes,
+  concatBytes,
+  u32Bytes,
+  u64Bytes,
+} from "../../../src/base/bytes.ts";
 import {
   bodyKey,
+  canonicalKey,
   decodeAnchor,
   decodeBlockKey,
   decodeCanonical,
@@ -18,11 +25,13 @@ import {
   encodeHeight,
   encodeNode,
   encodeRef,
+  finalityKey,
+  indexKey,
   nodeKey,
   transactionKey,
   transactionWrites,
 } from "../../../src/chain/records.ts";
-import { blockHashOf, txIdOf } from "../../../src/model/ids.ts";
+import { blockHashOf, idBytes, txIdOf } from "../../../src/model/ids.ts";
 import { ChainBuilder } from "../../support/chain-builder.ts";
 import { networkOf } from "../../support/chain-network.ts";
 
@@ -46,6 +55,31 @@ test("references come back as they were written", () => {
     }),
     runs,
   );
+});
+
+test("keys and values are laid out as the table says", () => {
+  const joined = (letter: string, ...parts: Uint8Array[]) =>
+    concatBytes(asciiBytes(letter), ...parts);
+  fc.assert(
+    fc.property(anyRef, anyHeight, anyId, (ref, slot, id) => {
+      const [height, hash] = [u64Bytes(ref.height), idBytes(ref.hash)];
+      assert.deepEqual(nodeKey(ref), joined("N", height, hash));
+      assert.deepEqual(bodyKey(ref), joined("B", height, hash));
+      assert.deepEqual(canonicalKey(ref.height), joined("C", height));
+      assert.deepEqual(indexKey(ref.hash), joined("I", hash));
+      assert.deepEqual(transactionKey(id), joined("T", idBytes(id)));
+      assert.deepEqual(finalityKey(ref.height), joined("Q", height));
+      assert.deepEqual(encodeRef(ref), concatBytes(height, hash));
+      const final = concatBytes(height, u64Bytes(slot), hash);
+      assert.deepEqual(encodeFinalized({ ...ref, slot }), final);
+      const place = transactionWrites(ref, [id, id])[1]?.value;
+      assert.deepEqual(place, concatBytes(height, hash, u32Bytes(1)));
+    }),
+    runs,
+  );
+  const { header, seal } = sealed;
+  const canonical = concatBytes(idBytes(header.hash), header.bytes, seal);
+  assert.deepEqual(encodeCanonical(sealed), canonical);
 });
 
 test("each transaction of a buried block is found under its id, at its place", () => {
@@ -76,6 +110,25 @@ const anyChanges = fc.array(
   fc.record({ key: fc.uint8Array({ maxLength: 40 }), before: anySide, after: anySide }, plain),
   { maxLength: 5 },
 );
+
+test("a node is its header, its seal, what is final, and the changes one by one", () => {
+  const sideOf = (value: Uint8Array | undefined) =>
+    value === undefined
+      ? Uint8Array.of(0)
+      : concatBytes(Uint8Array.of(1), u32Bytes(value.length), value);
+  fc.assert(
+    fc.property(anyChanges, anyFinal, (changes, final) => {
+      const { header, seal } = sealed;
+      const each = changes.map(({ key, before, after }) =>
+        concatBytes(Uint8Array.of(0, key.length), key, sideOf(before), sideOf(after)),
+      );
+      const head = concatBytes(header.bytes, seal, encodeFinalized(final));
+      const expected = concatBytes(head, u32Bytes(changes.length), ...each);
+      assert.deepEqual(encodeNode({ sealed, final, changes }), expected);
+    }),
+    runs,
+  );
+});
 
 test("a node comes back with its changes, and not at all when it is cut or longer", () => {
   fc.assert(
