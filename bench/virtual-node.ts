@@ -82,7 +82,7 @@ export class VirtualNode {
   step(input: Input): void {
     for (const effect of this.node.handle(input)) this.perform(effect);
     if (this.isToArm) return;
-    // Once for all that happens until then: to ask for the deadline walks all sessions.
+    // Once for all that happens until then: the deadline is asked of every part.
     this.isToArm = true;
     this.world.after(this.options.timerMs ?? 0, () => {
       this.isToArm = false;

@@ -22,7 +22,7 @@ export class InStep {
   get isSynced(): boolean {
     // A lone validator has no others, and no claim of a peer may stop it.
     if (this.validatorCount() === 1) return !this.sync.isBehind;
-    const { state } = this.sync.progress();
+    const { state } = this.sync;
     if (state !== "syncing") this.wasSynced = state === "synced";
     return this.wasSynced && this.sync.headersAhead <= lagMax;
   }

@@ -4,6 +4,7 @@
  * Invariant: a closing link gives what it still has to say and is then forgotten.
  */
 import { assert } from "../base/assert.ts";
+import { Soonest } from "../base/soonest.ts";
 import type { Conn, Ticket } from "../edge/conn.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Session } from "../peer/session.ts";
@@ -30,6 +31,10 @@ export class Links {
   private readonly closing = new Map<Conn, Session>();
   /** Links that may have got something to say in this step. */
   private readonly touched = new Set<Conn>();
+  private readonly soonest = new Soonest<Conn>(
+    () => this.open.keys(),
+    (conn) => this.open.get(conn)?.session.deadline ?? Number.POSITIVE_INFINITY,
+  );
   /** Since the start, over all connections. */
   readonly traffic = { received: 0, sent: 0 };
 
@@ -57,6 +62,16 @@ export class Links {
   /** Marks a link whose session was fed: it may have answered by itself. */
   touch(conn: Conn): void {
     this.touched.add(conn);
+  }
+
+  /** The earliest deadline of all sessions, as it was after the last step or `take`. */
+  get deadline(): number {
+    return this.soonest.at;
+  }
+
+  /** What all sessions share has changed, and with it the deadline of any of them. */
+  onSharedMoved(): void {
+    this.soonest.onAllMoved();
   }
 
   send(conn: Conn, message: Message, after?: Ticket): boolean {
@@ -95,6 +110,7 @@ export class Links {
     const link = this.open.get(conn);
     this.open.delete(conn);
     this.touched.delete(conn);
+    this.soonest.onMoved(conn);
     return link;
   }
 
@@ -108,6 +124,7 @@ export class Links {
   take(conn: Conn, bytesMax: number): Uint8Array | undefined {
     const closing = this.closing.get(conn);
     const bytes = (this.open.get(conn)?.session ?? closing)?.take(bytesMax);
+    this.soonest.onMoved(conn);
     if (closing !== undefined && bytes === undefined) this.letGo(conn);
     this.traffic.sent += bytes?.length ?? 0;
     if (bytes !== undefined) this.onSent(bytes.length);
@@ -123,6 +140,7 @@ export class Links {
   /** One flush effect for each touched link that has output; called once at the end of a step. */
   flushTouched(): void {
     for (const conn of this.touched) {
+      this.soonest.onMoved(conn);
       if (this.open.get(conn)?.session.offer()) this.effects.flush(conn);
     }
     this.touched.clear();

@@ -61,6 +61,8 @@ export class Peers implements PeerPort {
   private readonly shared: SharedLimits;
   readonly uploadTarget: UploadTarget;
   private readonly port: PeersPort;
+  /** While their memory is short, who takes nothing has less time. */
+  private wasShort = false;
 
   constructor(env: Env, effects: EffectQueue, base: SessionBase, port: PeersPort) {
     this.env = env;
@@ -85,14 +87,20 @@ export class Peers implements PeerPort {
   }
 
   get deadline(): number {
-    let { deadline } = this.members;
-    for (const link of this.links.all()) deadline = Math.min(deadline, link.session.deadline);
-    return deadline;
+    return Math.min(this.members.deadline, this.sessionDeadline);
+  }
+
+  private get sessionDeadline(): number {
+    const { isShort } = this.shared.room;
+    if (isShort !== this.wasShort) this.links.onSharedMoved();
+    this.wasShort = isShort;
+    return this.links.deadline;
   }
 
   tick(): void {
     this.members.tick();
     const now = this.env.clock.monotonicMs;
+    if (this.sessionDeadline > now) return;
     for (const link of [...this.links.all()]) {
       if (link.session.deadline > now) continue;
       this.links.touch(link.conn);

@@ -115,7 +115,7 @@ export class Router {
 
   private onInv(conn: Conn, message: MessageOf<"inv">): void {
     const { connections, relay, chain, mempool, sync } = this.parts;
-    const syncing = sync.progress().state === "syncing";
+    const syncing = sync.state === "syncing";
     const isQuiet = connections.isBlockOnly(conn);
     relay.onInv(conn, message.items, (kind, id) => {
       if (kind === inventoryKinds.transaction) {
