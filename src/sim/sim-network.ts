@@ -64,6 +64,8 @@ export class SimNetwork {
   private stalled: ReadonlySet<string> = new Set();
   /** Added to whatever comes to a node. */
   private readonly slowMs: number[];
+  /** Of each node: a dial is of one process, and the next has the same numbers for its own. */
+  private readonly crashes: number[];
   private readonly wires = new Set<Wire>();
   private ephemeralPort = 20_000;
   private isLosing = true;
@@ -74,6 +76,7 @@ export class SimNetwork {
     this.faults = faults;
     this.sides = new Array<number>(nodes).fill(0);
     this.slowMs = new Array<number>(nodes).fill(0);
+    this.crashes = new Array<number>(nodes).fill(0);
   }
 
   get partitioned(): boolean {
@@ -122,13 +125,17 @@ export class SimNetwork {
     const isStalled = this.isStalled(from, to) || this.isStalled(to, from);
     const reachable = exists && this.sides[from] === this.sides[to] && !isStalled;
     const isLost = this.random.chance(dialLossPercent) && this.isLosing;
+    const crashes = this.crashes[from];
+    const isDialling = () => this.crashes[from] === crashes && this.port.isUp(from);
     if (!reachable || isLost) {
       const waitMs = reachable ? latencyMs : 10_000;
-      this.port.at(now + waitMs, () => this.port.onDialFailed(from, conn, "timeout"));
+      this.port.at(now + waitMs, () => {
+        if (isDialling()) this.port.onDialFailed(from, conn, "timeout");
+      });
       return;
     }
     this.port.at(now + 2 * latencyMs, () => {
-      if (!this.port.isUp(from)) return;
+      if (!isDialling()) return;
       if (!this.port.isUp(to) || this.sides[from] !== this.sides[to]) {
         this.port.onDialFailed(from, conn, "refused");
         return;
@@ -165,6 +172,7 @@ export class SimNetwork {
 
   /** The node's process is gone: everything in its hands is lost. */
   crash(node: number): void {
+    this.crashes[node]!++;
     for (const wire of [...this.wires]) {
       for (const end of wire.ends) {
         if (end.node !== node || !end.open) continue;
