@@ -12,7 +12,7 @@ export const rareEventMinimums = {
   "crash between sign request and signature": 50,
   "restart from disk": 500,
   "restart from an old backup": 20,
-  "amnesia start": 15,
+  "amnesia start": 10,
   "partition healed": 200,
   "one-way partition": 50,
   "connection cut": 500,
