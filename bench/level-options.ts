@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import type { Write } from "../src/edge/effect.ts";
+import { levelOptions } from "../src/host/level-store.ts";
 import { WriteMerge } from "../src/host/write-merge.ts";
 import { makeChain } from "./chain-maker.ts";
 import { median, rounded } from "./report.ts";
@@ -19,8 +20,8 @@ const reads = 20_000;
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Beside those of level-store.ts, which are the first. */
-const own = { writeBufferSize: 8 * MiB, cacheSize: 16 * MiB };
+/** The first are what the store has. */
+const own = levelOptions;
 const candidates = [
   own,
   { ...own, writeBufferSize: 4 * MiB },

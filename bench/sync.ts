@@ -23,7 +23,7 @@ type Shape = Omit<ChainPlan, "folder">;
 
 export async function syncEmpty(options: BenchOptions, peers: Peers): Promise<BenchLine[]> {
   const shape = { blocks: options.blocks, transfersPerBlock: 0, senders: 0 };
-  const ours = await measure(shape, options);
+  const [ours] = await measureModes(shape, options, ["full"]);
   const bars = [atLeast("empty blocks/s, fixed bar", ours.blocksPerSecond, fullBar, 1)];
   const hsd = peerFigure(await syncHsd(peers, shape, options.repeats), "blocks_per_s");
   if (hsd !== undefined) {
@@ -79,10 +79,6 @@ function inShort(measured: Measured) {
     loopDelayMs,
     peakRssMib,
   };
-}
-
-async function measure(shape: Shape, options: BenchOptions) {
-  return (await measureModes(shape, options, ["full"]))[0];
 }
 
 /** One chain, synced in each of `modes` in turn, so that a busy machine is as busy for all. */

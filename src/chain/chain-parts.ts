@@ -186,7 +186,7 @@ export function assembleChain(setup: ChainSetup): ChainParts {
     recoveries,
     onRemoved,
     ranges,
-    sealsMin: setup.trust.sealJobMin,
+    sealJobMin: setup.trust.sealJobMin,
   });
   const view = new ChainView(tree, active, burial, genesisHash, {
     isOrphan: (hash) => headers.isOrphan(hash),

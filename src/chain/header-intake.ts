@@ -28,7 +28,7 @@ export interface HeadersImported {
 
 export interface IntakeParts extends GateParts {
   readonly ranges: CertifiedRanges;
-  readonly sealsMin: number | undefined;
+  readonly sealJobMin: number | undefined;
 }
 
 export class HeaderIntake {
@@ -48,8 +48,8 @@ export class HeaderIntake {
     this.parts = parts;
     const gate = new HeaderGate(env, parts);
     this.gate = gate;
-    const { ranges, recoveries, sealsMin } = parts;
-    this.seals = new SealJobs({ domain: recoveries.domain, gate, ranges, port, sealsMin });
+    const { ranges, recoveries, sealJobMin } = parts;
+    this.seals = new SealJobs({ domain: recoveries.domain, gate, ranges, port, sealJobMin });
   }
 
   get orphanCount(): number {

@@ -62,7 +62,6 @@ export const canonicalKey = (height: number): Uint8Array => heightKey(canonicalP
 export const indexKey = (hash: BlockHash): Uint8Array => idKey(indexPrefix, hash);
 export const transactionKey = (id: TxId): Uint8Array => idKey(txPrefix, id);
 export const stateKey = (key: Uint8Array): Uint8Array => concatBytes(statePrefix, key);
-
 export const setKey = (hash: Uint8Array): Uint8Array => concatBytes(setPrefix, hash);
 export const finalityKey = (height: number): Uint8Array => heightKey(finalityPrefix, height);
 
@@ -214,9 +213,10 @@ export interface TransactionRef extends BlockRef {
 
 /** Records "T" of a buried block. */
 export function transactionWrites(block: BlockRef, ids: readonly TxId[]): Write[] {
+  const place = encodeRef(block);
   return ids.map((id, index) => {
     const value = new Uint8Array(refBytes + 4);
-    writeRef(value, 0, block);
+    value.set(place);
     writeU32(value, refBytes, index);
     return { key: transactionKey(id), value };
   });

@@ -22,18 +22,18 @@ export interface SealJobParts {
   readonly gate: HeaderGate;
   readonly ranges: CertifiedRanges;
   readonly port: Pick<ChainPort, "verify">;
-  /** Fewer are checked at the import; `sealJobMin` when absent. */
-  readonly sealsMin: number | undefined;
+  /** Fewer are checked at the import; `chainLimits.sealJobMin` when absent. */
+  readonly sealJobMin: number | undefined;
 }
 
 export class SealJobs {
   private readonly parts: SealJobParts;
-  private readonly sealsMin: number;
+  private readonly sealJobMin: number;
   private readonly running = new Map<Job, readonly SealedHeader[]>();
 
   constructor(parts: SealJobParts) {
     this.parts = parts;
-    this.sealsMin = parts.sealsMin ?? chainLimits.sealJobMin;
+    this.sealJobMin = parts.sealJobMin ?? chainLimits.sealJobMin;
   }
 
   /** For linked headers, with the proof that they come with. Undefined: import them at once. */
@@ -43,7 +43,7 @@ export class SealJobs {
     const certified = proof === undefined ? 0 : ranges.countIn(headers);
     const kept = proof === undefined ? headers : ranges.keptOf(headers, certified, proof);
     const due = gate.sealsDue(kept, certified);
-    if (due.length < this.sealsMin) return undefined;
+    if (due.length < this.sealJobMin) return undefined;
     const bytes = packSeals(due, domain);
     const job = port.verify({ of: "seals", domain, bytes, certifiers: [] });
     this.running.set(job, due);

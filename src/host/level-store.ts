@@ -30,6 +30,9 @@ export interface StoreWatcher {
   onFailed(error: HostError): void;
 }
 
+/** What is not LevelDB's own choice; compared with others by bench/level-options.ts. */
+export const levelOptions = { writeBufferSize: 8 * 1024 * 1024, cacheSize: 16 * 1024 * 1024 };
+
 interface Group {
   through: Ticket;
   sync: boolean;
@@ -68,8 +71,7 @@ export class LevelStore {
     const level: Level = new ClassicLevel<Uint8Array, Uint8Array>(path, {
       keyEncoding: "view",
       valueEncoding: "view",
-      writeBufferSize: 8 * 1024 * 1024,
-      cacheSize: 16 * 1024 * 1024,
+      ...levelOptions,
     });
     try {
       await level.open();
